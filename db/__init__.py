@@ -1,0 +1,1 @@
+"""The ledger: records, tables, migrations, store, audit chain."""

@@ -1,0 +1,1 @@
+"""Evidence to observations to posterior to assessment, with explanation."""

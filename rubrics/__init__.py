@@ -1,0 +1,1 @@
+"""The standard as data: loader, validator, tagger, pure evaluator, structural diff."""
