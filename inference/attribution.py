@@ -1,0 +1,220 @@
+"""Who did how much of what: shares of credit, and the facts about a change that decide whether it counts.
+
+A change's credit is one, split evenly over its author, its co-authors (bots included) and, where it declares AI
+assistance, the tool: a share is a statement about the record, not about effort. Committers, mergers and the forge that
+squashed a change get none. A reviewer or tester has a participation of their own, worth one.
+
+A change is *substantive* unless it is a merge, a revert, whitespace only, a pure rename or mode change, touches nothing a
+person writes (vendored, generated, lock files, assets), or is a bulk import. It is *reviewed* if somebody else than its
+authors vouched for it in a trailer or committed it, or it came in through a forge's change request. It has *survived*
+unless a later commit reverts it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from db.records import Kind, ParticipationRole
+from inference.facts import WORK_FACTS, read_measures
+from inference.path_kinds import ASSET, DOCUMENTATION, NOT_WRITTEN, TEST, area_of, classify_paths
+
+__all__ = ["BULK_FILES", "Attribution", "attribute"]
+
+BULK_FILES: Final = 400
+"""A change that touches more files than this is an import or a sweep, not a piece of work."""
+
+_WORK_KINDS: Final = (Kind.COMMIT, Kind.CHANGE_REQUEST, Kind.REVIEW, Kind.REVIEW_COMMENT)
+_ROLES: Final = {
+    ParticipationRole.AUTHOR.value: "author",
+    ParticipationRole.CO_AUTHOR.value: "author",
+    ParticipationRole.REVIEWER.value: "reviewer",
+    ParticipationRole.TESTER.value: "tester",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """changes: one row per artefact of work, index = evidence id: kind, occurred_at, month, repository, source, area, paths
+    (list of distinct written paths), imports, tools, labels, substantive, reviewed, survived, tests, docs, change_followed.
+    shares: evidence, person (null where unresolved), identity, role (author | reviewer | tester), share in (0, 1], others_work, counterpart.
+    """
+
+    changes: pd.DataFrame
+    shares: pd.DataFrame
+
+
+def attribute(evidence: pd.DataFrame, participations: pd.DataFrame) -> Attribution:
+    """Changes and shares from the ledger's frames (`Ledger.evidence`, `Ledger.participations`)."""
+    work = evidence[evidence["kind"].isin([kind.value for kind in _WORK_KINDS])]
+    work = _without_duplicates(work).sort_values("evidence", kind="stable").reset_index(drop=True)
+    taking_part = participations[participations["evidence"].isin(work["evidence"])].reset_index(drop=True)
+    facts = read_measures(work["measures"], WORK_FACTS)
+    touched = _touched(work["paths"])
+    changes = _changes(work, facts, touched)
+    shares = _shares(taking_part, facts["ai_assist"].notna().set_axis(pd.Index(work["evidence"])))
+    changes["reviewed"] = _reviewed(changes, taking_part, facts)
+    return Attribution(changes=changes, shares=shares)
+
+
+def _without_duplicates(work: pd.DataFrame) -> pd.DataFrame:
+    """One row per piece of work: an artefact whose primary is read too (a squash, a cherry-pick) is left out."""
+    present = pd.Index(work["artefact"])
+    duplicate = work["same_as"].notna() & work["same_as"].isin(present) & (work["same_as"] != work["artefact"])
+    return work[~duplicate]
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """Per change: flags of its paths and its main area. `distinct[codes[starts[i]:starts[i + 1]]]` are its paths."""
+
+    codes: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    distinct: list[str]
+    flags: NDArray[np.uint8]
+
+
+def _touched(paths: pd.Series) -> _Touched:
+    code_of: dict[str, int] = {}
+    codes: list[int] = []
+    starts = np.zeros(len(paths) + 1, dtype=np.int64)
+    for row, text in enumerate(paths):
+        if isinstance(text, str) and text != "[]":
+            codes.extend(code_of.setdefault(change[0], len(code_of)) for change in json.loads(text))
+        starts[row + 1] = len(codes)
+    distinct = list(code_of)
+    return _Touched(np.asarray(codes, dtype=np.int32), starts, distinct, classify_paths(distinct))
+
+
+def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched) -> pd.DataFrame:
+    written = (touched.flags & (NOT_WRITTEN | ASSET)) == 0
+    per_path_written = written[touched.codes] if len(touched.codes) else np.zeros(0, dtype=bool)
+    areas = np.array([area_of(path) for path in touched.distinct], dtype=object)
+    occurred = work["occurred_at"]
+    changes = pd.DataFrame(
+        {
+            "artefact": work["artefact"].to_numpy(),
+            "kind": work["kind"].to_numpy(),
+            "occurred_at": occurred.to_numpy(),
+            "month": (occurred.dt.year * 12 + occurred.dt.month - 1).to_numpy(dtype=np.int64),
+            "repository": work["repository"].to_numpy(),
+            "source": work["source"].to_numpy(),
+            "area": _main_areas(touched, per_path_written, areas),
+            "paths": _written_paths(touched, per_path_written),
+            "imports": facts["imports"].to_numpy(),
+            "tools": facts["tools"].to_numpy(),
+            "labels": facts["labels"].to_numpy(),
+            "tests": _any(touched, (touched.flags & TEST) > 0),
+            "docs": _any(touched, (touched.flags & DOCUMENTATION) > 0),
+            "change_followed": _true(facts["change_followed"]),
+        },
+        index=pd.Index(work["evidence"], name="evidence"),
+    )
+    changes["substantive"] = _substantive(work, facts, _any(touched, written))
+    changes["survived"] = _survived(work, facts)
+    return changes
+
+
+def _any(touched: _Touched, per_distinct: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Per change: does any of its paths have the flag?"""
+    if not len(touched.codes):
+        return np.zeros(len(touched.starts) - 1, dtype=bool)
+    running = np.concatenate([[0], np.cumsum(per_distinct[touched.codes])])
+    return np.asarray(running[touched.starts[1:]] > running[touched.starts[:-1]])
+
+
+def _written_paths(touched: _Touched, keep: NDArray[np.bool_]) -> list[list[str]]:
+    distinct, codes = touched.distinct, touched.codes
+    return [
+        [distinct[code] for code, kept in zip(codes[start:end], keep[start:end], strict=True) if kept]
+        for start, end in zip(touched.starts[:-1], touched.starts[1:], strict=True)
+    ]
+
+
+def _main_areas(touched: _Touched, keep: NDArray[np.bool_], areas: NDArray[np.object_]) -> list[str]:
+    """The area most of a change's written paths lie in; ties go to the first in the alphabet."""
+    mains: list[str] = []
+    for start, end in zip(touched.starts[:-1], touched.starts[1:], strict=True):
+        names = areas[touched.codes[start:end][keep[start:end]]]
+        if len(names) < 2:
+            mains.append(str(names[0]) if len(names) else ".")
+            continue
+        values, counts = np.unique(names.astype(str), return_counts=True)
+        mains.append(str(values[np.argmax(counts)]))
+    return mains
+
+
+def _true(flag: pd.Series) -> NDArray[np.bool_]:
+    return flag.fillna(False).to_numpy(dtype=bool)
+
+
+def _substantive(work: pd.DataFrame, facts: pd.DataFrame, any_written: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    commit = (work["kind"] == Kind.COMMIT.value).to_numpy()
+    lines = (facts["added"] + facts["deleted"]).fillna(1).to_numpy(dtype=np.int64)
+    written = (
+        (facts["parents"].fillna(1).to_numpy(dtype=np.int64) <= 1)
+        & facts["revert_of"].isna().to_numpy()
+        & ~_true(facts["whitespace_only"])
+        & (lines > 0)
+        & (facts["files"].fillna(1).to_numpy(dtype=np.int64) <= BULK_FILES)
+        & any_written
+    )
+    return np.where(commit, written, True)
+
+
+def _survived(work: pd.DataFrame, facts: pd.DataFrame) -> NDArray[np.bool_]:
+    reverted = {f"git:{oid}" for oid in facts["revert_of"].dropna()}
+    full = {key for key in reverted if len(key) >= 44}
+    short = tuple(sorted(reverted - full))
+    keys = work["key"]
+    gone = keys.isin(full).to_numpy()
+    if short:
+        gone |= keys.str.startswith(short).fillna(False).to_numpy(dtype=bool)
+    return ~gone
+
+
+def _shares(taking_part: pd.DataFrame, declares_ai: pd.Series) -> pd.DataFrame:
+    """One row per (evidence, who, role); a person with two identities or two roles in one change counts once per role."""
+    rows = taking_part[taking_part["role"].isin(list(_ROLES))].copy()
+    rows["role"] = rows["role"].map(_ROLES)
+    rows["who"] = rows["person"].fillna(rows["identity"])
+    rows = rows.sort_values(["evidence", "role", "who"], kind="stable").drop_duplicates(["evidence", "role", "who"])
+    is_author = (rows["role"] == "author").to_numpy()
+    authors = rows[is_author]
+    takers = authors.groupby("evidence")["who"].size()
+    takers += declares_ai.reindex(takers.index).fillna(False).astype(int)
+    rows["share"] = np.where(is_author, 1.0 / rows["evidence"].map(takers).fillna(1.0).to_numpy(dtype=float), 1.0)
+    lead = authors.drop_duplicates("evidence").set_index("evidence")["who"]
+    voucher = rows[~is_author].drop_duplicates("evidence").set_index("evidence")["who"]
+    rows["counterpart"] = rows["evidence"].map(voucher).where(is_author, rows["evidence"].map(lead))
+    pairs = _pair_codes(rows)
+    rows["others_work"] = ~np.isin(pairs, pairs[is_author])
+    counts = is_author | rows["others_work"].to_numpy()
+    rows = rows[counts & ~_true(rows["bot"])]
+    return rows[["evidence", "person", "identity", "role", "share", "others_work", "counterpart"]].reset_index(drop=True)
+
+
+def _pair_codes(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """One integer per (evidence, who), equal where both are."""
+    evidence, _ = pd.factorize(rows["evidence"])
+    who, names = pd.factorize(rows["who"])
+    return np.asarray(evidence.astype(np.int64) * max(len(names), 1) + who)
+
+
+def _reviewed(changes: pd.DataFrame, taking_part: pd.DataFrame, facts: pd.DataFrame) -> NDArray[np.bool_]:
+    """Did anybody but the authors vouch for the change, or a forge's change request bring it in?"""
+    rows = taking_part.assign(who=taking_part["person"].fillna(taking_part["identity"]))
+    pairs = _pair_codes(rows)
+    author = rows["role"].isin([ParticipationRole.AUTHOR.value, ParticipationRole.CO_AUTHOR.value]).to_numpy()
+    voucher = rows["role"].isin(
+        [ParticipationRole.REVIEWER.value, ParticipationRole.COMMITTER.value, ParticipationRole.MERGER.value]
+    ).to_numpy() & ~_true(rows["bot"])
+    vouched = rows["evidence"][voucher & ~np.isin(pairs, pairs[author])].unique()
+    through_forge = _true(facts["change_request"].notna() & facts["github_merge"].fillna(False))
+    merged_with_reviews = _true((facts["reviews"].fillna(0) > 0) & facts["merged"].fillna(False))
+    return np.asarray(changes.index.isin(vouched) | through_forge | merged_with_reviews)

@@ -1,0 +1,90 @@
+"""The machine's grading of a person's work: tagged, attributed changes in, graded items out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pandas as pd
+
+import rubrics
+from inference.attribution import Attribution
+from inference.exposure import months_present, opportunity
+from rubrics import Evaluation, Standard
+
+__all__ = ["WINDOW_MONTHS", "Grading", "grade", "work_frame"]
+
+WINDOW_MONTHS: Final = 24
+"""Window of presence that opportunity is judged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """work: the evaluator's input. evaluation: criteria, graded items, support. machine: one observation per observed item."""
+
+    work: pd.DataFrame
+    opportunity: pd.DataFrame
+    evaluation: Evaluation
+    machine: pd.DataFrame
+
+
+def work_frame(attribution: Attribution, tags: pd.DataFrame) -> pd.DataFrame:
+    """One row per (person, skill, change, role): what `rubrics.evaluate` reads. Unresolved identities drop out here."""
+    shares = attribution.shares
+    shares = shares[shares["person"].notna()]
+    rows = shares.merge(tags, on="evidence").join(attribution.changes.drop(columns=["paths", "imports", "tools", "labels"]), on="evidence")
+    return rows.sort_values(["person", "skill", "evidence", "role"], kind="stable").reset_index(drop=True)
+
+
+def grade(
+    standard: Standard,
+    attribution: Attribution,
+    tags: pd.DataFrame,
+    people: pd.DataFrame,
+    employments: pd.DataFrame,
+    memberships: pd.DataFrame,
+    absences: pd.DataFrame,
+    *,
+    as_of: datetime,
+) -> Grading:
+    """Grade everybody on every machine-judged measure of the standard. tags: evidence, skill."""
+    work = work_frame(attribution, tags)
+    taking_part = attribution.shares.dropna(subset=["person"]).join(
+        attribution.changes[["occurred_at", "repository"]], on="evidence"
+    )
+    first_seen = taking_part.groupby("person")["occurred_at"].min()
+    present = months_present(people, employments, absences, first_seen, as_of=as_of, window_months=WINDOW_MONTHS)
+    since = pd.Timestamp(as_of) - pd.DateOffset(months=WINDOW_MONTHS)
+    recent = taking_part[(taking_part["occurred_at"] > since) & (taking_part["occurred_at"] <= pd.Timestamp(as_of))]
+    changes = attribution.changes
+    in_window = changes[(changes["occurred_at"] > since) & changes["substantive"]]
+    where = tags.merge(in_window[["repository"]], left_on="evidence", right_index=True)
+    chances = opportunity(
+        present, memberships, recent, where[["skill", "repository"]].drop_duplicates(), sorted(standard.skills)
+    )
+    evaluation = rubrics.evaluate(standard, work, chances, as_of=as_of)
+    return Grading(work, chances, evaluation, _observations(evaluation, work))
+
+
+def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
+    """person, skill, item, rater (machine by main repository), source, format, score, categories, pessimistic, observed.
+
+    A measure looks back over its own window and is graded today, so its age needs no further discount. An item this
+    person had no opportunity to show is missing (observed is false).
+    """
+    items = evaluation.items.copy()
+    items["rater"] = "machine:git/" + items["person"].map(_main_repository(work)).fillna("none").astype("string")
+    items["source"] = "git"
+    items["format"] = items["item"]
+    items["score"] = items["category"]
+    items["pessimistic"] = items["pessimistic_category"]
+    columns = ["person", "skill", "item", "rater", "source", "format", "score", "categories", "pessimistic", "observed"]
+    return items[columns].sort_values(["person", "skill", "item"], kind="stable").reset_index(drop=True)
+
+
+def _main_repository(work: pd.DataFrame) -> pd.Series:
+    """The repository most of a person's changes are in: machines are raters by source and repository group."""
+    counts = work.drop_duplicates(["person", "evidence"]).groupby(["person", "repository"]).size().reset_index(name="n")
+    counts = counts.sort_values(["person", "n", "repository"], ascending=[True, False, True], kind="stable")
+    return counts.drop_duplicates("person").set_index("person")["repository"]
