@@ -168,14 +168,20 @@ def _substantive(work: pd.DataFrame, facts: pd.DataFrame, any_written: NDArray[n
 
 
 def _survived(work: pd.DataFrame, facts: pd.DataFrame) -> NDArray[np.bool_]:
-    reverted = {f"git:{oid}" for oid in facts["revert_of"].dropna()}
-    full = {key for key in reverted if len(key) >= 44}
-    short = tuple(sorted(reverted - full))
-    keys = work["key"]
-    gone = keys.isin(full).to_numpy()
+    """Not reverted by a later commit, unless that revert was itself reverted."""
+    reverts = pd.DataFrame(
+        {"key": work["key"], "at": work["occurred_at"], "target": "git:" + facts["revert_of"].astype("string")}
+    ).dropna(subset=["target"])
+    gone: set[str] = set()
+    for key, target in reverts.sort_values(["at", "key"], ascending=False)[["key", "target"]].itertuples(index=False):
+        if not any(key.startswith(other) for other in gone):
+            gone.add(target)
+    full = [target for target in gone if len(target) >= len("git:") + 40]
+    short = tuple(sorted(gone - set(full)))
+    survived = ~work["key"].isin(full).to_numpy(dtype=bool)
     if short:
-        gone |= keys.str.startswith(short).fillna(False).to_numpy(dtype=bool)
-    return ~gone
+        survived = survived & ~work["key"].str.startswith(short).to_numpy(dtype=bool)
+    return np.asarray(survived)
 
 
 def _shares(taking_part: pd.DataFrame, declares_ai: pd.Series) -> pd.DataFrame:
@@ -195,8 +201,9 @@ def _shares(taking_part: pd.DataFrame, declares_ai: pd.Series) -> pd.DataFrame:
     pairs = _pair_codes(rows)
     rows["others_work"] = ~np.isin(pairs, pairs[is_author])
     counts = is_author | rows["others_work"].to_numpy()
-    rows = rows[counts & ~_true(rows["bot"])]
-    return rows[["evidence", "person", "identity", "role", "share", "others_work", "counterpart"]].reset_index(drop=True)
+    columns = ["evidence", "person", "identity", "role", "share", "others_work", "counterpart"]
+    kept: pd.DataFrame = rows.loc[counts & ~_true(rows["bot"]), columns].reset_index(drop=True)
+    return kept
 
 
 def _pair_codes(rows: pd.DataFrame) -> NDArray[np.int64]:

@@ -53,7 +53,7 @@ def _spans(rows: pd.DataFrame, *, fte: bool) -> dict[str, list[tuple[date, date 
     for row in rows.itertuples(index=False):
         begins = _day(row.valid_from)
         if begins is not None:
-            spans.setdefault(str(row.person), []).append((begins, _day(row.valid_to), float(row.fte) if fte else 1.0))
+            spans.setdefault(str(row.person), []).append((begins, _day(row.valid_to), float(str(row.fte)) if fte else 1.0))
     return spans
 
 
@@ -64,7 +64,11 @@ def _day(value: object) -> date | None:
 
 
 def opportunity(
-    present: pd.Series, memberships: pd.DataFrame, took_part: pd.DataFrame, skill_repositories: pd.DataFrame, skills: list[str]
+    present: pd.Series,
+    memberships: pd.DataFrame,
+    took_part: pd.DataFrame,
+    skill_repositories: pd.DataFrame,
+    skills: list[str],
 ) -> pd.DataFrame:
     """One row per person and skill: person, skill, months_present, access.
 
@@ -80,7 +84,9 @@ def opportunity(
     access = set(
         reachable.merge(skill_repositories, on="repository")[["person", "skill"]].itertuples(index=False, name=None)
     )
-    grid = pd.MultiIndex.from_product([sorted(present.index), sorted(skills)], names=["person", "skill"]).to_frame(index=False)
+    grid = pd.MultiIndex.from_product([sorted(present.index), sorted(skills)], names=["person", "skill"]).to_frame(
+        index=False
+    )
     grid["months_present"] = grid["person"].map(present).astype(float)
     grid["access"] = [pair in access for pair in zip(grid["person"], grid["skill"], strict=True)]
     return grid

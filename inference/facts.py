@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.json as arrow_json
 
-__all__ = ["WORK_FACTS", "RATING_FACTS", "read_measures"]
+__all__ = ["RATING_FACTS", "WORK_FACTS", "read_measures"]
 
 _TEXTS = pa.list_(pa.string())
 
@@ -70,9 +70,7 @@ def read_measures(measures: pd.Series, facts: pa.Schema) -> pd.DataFrame:
     ([1, 2], [True, False])
     """
     # A padding field of the schema's own spelling keeps Arrow from inferring a struct without fields.
-    tables = [
-        _parse(measures.iloc[start : start + _CHUNK], facts) for start in range(0, max(len(measures), 1), _CHUNK)
-    ]
+    tables = [_parse(measures.iloc[start : start + _CHUNK], facts) for start in range(0, max(len(measures), 1), _CHUNK)]
     frame: pd.DataFrame = pa.concat_tables(tables).to_pandas(types_mapper=pd.ArrowDtype)
     frame.index = measures.index
     return frame

@@ -33,7 +33,9 @@ def work_frame(attribution: Attribution, tags: pd.DataFrame) -> pd.DataFrame:
     """One row per (person, skill, change, role): what `rubrics.evaluate` reads. Unresolved identities drop out here."""
     shares = attribution.shares
     shares = shares[shares["person"].notna()]
-    rows = shares.merge(tags, on="evidence").join(attribution.changes.drop(columns=["paths", "imports", "tools", "labels"]), on="evidence")
+    rows = shares.merge(tags, on="evidence").join(
+        attribution.changes.drop(columns=["paths", "imports", "tools", "labels"]), on="evidence"
+    )
     return rows.sort_values(["person", "skill", "evidence", "role"], kind="stable").reset_index(drop=True)
 
 

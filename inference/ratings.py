@@ -57,7 +57,11 @@ def human_ratings(evidence: pd.DataFrame, participations: pd.DataFrame, tags: pd
     rows = _categories(rows)
     columns = ["evidence", "person", "skill", "item", "rater", "relation", "source", "format", "score", "categories"]
     columns += ["anchored", "stated_level", "occurred_at", "saw_estimate", "is_self"]
-    return rows[columns].sort_values(["person", "skill", "item", "rater", "evidence"], kind="stable").reset_index(drop=True)
+    return (
+        rows[columns]
+        .sort_values(["person", "skill", "item", "rater", "evidence"], kind="stable")
+        .reset_index(drop=True)
+    )
 
 
 def _who(participations: pd.DataFrame, role: ParticipationRole, name: str) -> pd.DataFrame:
@@ -78,7 +82,9 @@ def _categories(rows: pd.DataFrame) -> pd.DataFrame:
     step = _steps(score - low, scale)
     categories = np.rint((high - low) / step).astype(int) + 1
     wide = categories > MAX_CATEGORIES
-    category = np.where(wide, np.minimum((score - low) / (high - low) * LEVELS, LEVELS - 1), np.rint((score - low) / step))
+    category = np.where(
+        wide, np.minimum((score - low) / (high - low) * LEVELS, LEVELS - 1), np.rint((score - low) / step)
+    )
     rows["score"] = category.astype(int)
     rows["categories"] = np.where(wide, LEVELS, categories)
     rows["format"] = scale + " in " + rows["categories"].astype("string")

@@ -1,0 +1,173 @@
+"""What every command shares: `--ledger` and `--json`, one place where errors become exit codes, inert text, progress.
+
+stdout is data, stderr is talk. Exit 0 done, 1 refused with the reason, 2 usage, 3 incomplete: run it again.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from db.ledger import Ledger
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from calibrant.settings import Settings, read_settings
+from collectors.text import visible
+from db.errors import BadInput, CalibrantError, Incomplete
+
+__all__ = ["Session", "command"]
+
+PROBLEMS_SHOWN = 20
+
+
+@dataclass(slots=True)
+class Session:
+    """One command's settings, ledger and console."""
+
+    settings: Settings
+    as_json: bool
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    talk: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+    _ledger: Ledger | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The moment this command acts at."""
+        return self.settings.now or datetime.now(UTC)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, opened on first use."""
+        if self._ledger is None:
+            self._ledger = Ledger(
+                self.settings.ledger, clock=lambda: self.now, entropy=secrets.token_bytes, actor=self.settings.actor
+            )
+        return self._ledger
+
+    def say(self, text: str) -> None:
+        """A line to the person, on stderr."""
+        self.talk.print(Text(visible(text)))
+
+    def emit(self, data: Any, lines: Sequence[str] = ()) -> None:
+        """The command's result on stdout: JSON if asked for, else the lines."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(data, ensure_ascii=True, sort_keys=True, default=str) + "\n")
+        else:
+            for line in lines:
+                self.out.print(Text(visible(line)))
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], data: Any = None) -> None:
+        """Rows as a table on stdout, or as JSON objects."""
+        if self.as_json:
+            self.emit(data if data is not None else [dict(zip(columns, row, strict=True)) for row in rows])
+            return
+        table = Table(title=title, title_justify="left")
+        for column in columns:
+            table.add_column(column)
+        for row in rows:
+            table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
+        self.out.print(table)
+
+    @contextmanager
+    def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
+        """A progress display on stderr; call the yielded function with (done so far, words)."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[words]}"),
+        )
+        with Progress(
+            *columns, TimeElapsedColumn(), console=self.talk, transient=True, disable=not self.talk.is_terminal
+        ) as bar:
+            task = bar.add_task(what, total=total, words="")
+
+            def advance(done: int, words: str = "") -> None:
+                bar.update(task, completed=done, words=visible(words))
+
+            yield advance
+
+
+def command(group: typer.Typer, name: str, **extra: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Registers a function as a command; its first parameter gets the Session, the shared options are added."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(function, eval_str=True)
+        own = list(signature.parameters.values())[1:]
+
+        @functools.wraps(function)
+        def run(**values: Any) -> None:
+            ledger, as_json = values.pop("ledger"), values.pop("as_json")
+            code = _run(function, ledger, as_json, values)
+            if code:
+                raise typer.Exit(code)
+
+        run.__signature__ = signature.replace(parameters=[*own, *_shared()], return_annotation=None)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *_shared()]}
+        group.command(name, **extra)(run)
+        return function
+
+    return register
+
+
+def _shared() -> list[inspect.Parameter]:
+    ledger = Annotated[
+        str | None,
+        typer.Option("--ledger", help="Where the ledger is (default: CALIBRANT_LEDGER, else sqlite:///calibrant.db)."),
+    ]
+    as_json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter("ledger", kind, default=None, annotation=ledger),
+        inspect.Parameter("as_json", kind, default=False, annotation=as_json),
+    ]
+
+
+def _run(function: Callable[..., None], ledger: str | None, as_json: bool, values: Mapping[str, Any]) -> int:
+    talk = Console(stderr=True, highlight=False, soft_wrap=True)
+    session: Session | None = None
+    try:
+        session = Session(read_settings(os.environ, Path.cwd(), {"ledger": ledger}), as_json)
+        function(session, **values)
+    except BadInput as error:
+        return _tell(talk, error, as_json, 1)
+    except Incomplete as error:
+        return _tell(talk, error, as_json, 3)
+    except CalibrantError as error:
+        return _tell(talk, error, as_json, 1)
+    except KeyboardInterrupt:
+        talk.print("stopped; everything so far is kept, run the command again to continue")
+        return 3
+    finally:
+        if session is not None and session._ledger is not None:
+            session._ledger.close()
+    return 0
+
+
+def _tell(talk: Console, error: CalibrantError, as_json: bool, code: int) -> int:
+    problems = [str(problem) for problem in error.problems] if isinstance(error, BadInput) else []
+    if as_json:
+        body = {"error": error.what, "where": error.where, "remedy": error.remedy, "problems": problems}
+        sys.stdout.write(json.dumps(body, ensure_ascii=True, sort_keys=True) + "\n")
+    lead = "not finished: " if code == 3 else "refused: "
+    talk.print(Text(lead + visible(str(error)), style="yellow" if code == 3 else "red"))
+    for problem in problems[:PROBLEMS_SHOWN]:
+        talk.print(Text("  " + visible(problem)))
+    if len(problems) > PROBLEMS_SHOWN:
+        talk.print(Text(f"  and {len(problems) - PROBLEMS_SHOWN} more"))
+    return code

@@ -1,0 +1,67 @@
+"""Wires collectors to the ledger: registers the source, resumes from its cursor, stores batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from db.ledger import Ledger
+
+from db.records import Batch, Purpose, Source
+
+__all__ = ["DEFAULT_PURPOSES", "Collected", "collect_into"]
+
+DEFAULT_PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = {
+    "git": tuple(Purpose),
+    "feedback360": (Purpose.SELF_CHECK, Purpose.DEVELOPMENT),
+    "scorecards": (Purpose.GAP_ANALYSIS, Purpose.PROMOTION),
+    "table": tuple(Purpose),
+}
+"""What a source grants unless told otherwise: feedback given for growth is not evidence for promotion until somebody says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one collection did. talk: the collector's own counts."""
+
+    source: Source
+    artefacts: int
+    rows: int
+    talk: Mapping[str, int]
+    purposes: tuple[Purpose, ...]
+
+
+def collect_into(
+    ledger: Ledger,
+    kind: str,
+    name: str,
+    collect: Callable[[Mapping[str, object] | None, datetime], Iterator[Batch]],
+    *,
+    extractor: str,
+    now: datetime,
+    lineage: str | None = None,
+    purposes: Collection[Purpose] | None = None,
+    on_batch: Callable[[int, str], None] | None = None,
+) -> Collected:
+    """Collects one source. A killed run continues from the last stored batch; an unchanged source adds nothing."""
+    known = {(status.source.kind, status.source.name): status.purposes for status in ledger.sources()}
+    granted = purposes if purposes or (kind, name) in known else DEFAULT_PURPOSES[kind]
+    source = ledger.source(kind, name, lineage=lineage, purposes=granted or None)
+    talk: dict[str, int] = {}
+    seen = 0
+
+    def watched() -> Iterator[Batch]:
+        nonlocal seen
+        for batch in collect(ledger.cursor(source), now):
+            yield batch
+            seen += len(batch.evidence)
+            for word, count in batch.talk.items():
+                talk[word] = talk.get(word, 0) + count
+            if on_batch is not None:
+                on_batch(seen, "")
+
+    counts = ledger.collect(source, watched(), extractor=extractor)
+    status = next(status for status in ledger.sources() if status.source.id == source.id)
+    return Collected(source, seen, counts.rows, talk, tuple(sorted(status.purposes)))

@@ -1,0 +1,162 @@
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from inference.attribution import Attribution, attribute
+
+
+class Record:
+    """Builds the two ledger frames by hand."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.parts: list[dict[str, Any]] = []
+
+    def commit(
+        self,
+        oid: str,
+        author: str,
+        *,
+        paths: list[str] | None = None,
+        others: tuple[tuple[str, str], ...] = (),
+        same_as: str | None = None,
+        **facts: Any,
+    ) -> None:
+        paths = ["train/model.py"] if paths is None else paths
+        measures = {"parents": 1, "files": len(paths), "added": 10, "deleted": 2, **facts}
+        self.rows.append(
+            {
+                "evidence": f"e-{oid}",
+                "artefact": f"a-{oid}",
+                "key": f"git:{oid}",
+                "kind": "commit",
+                "occurred_at": pd.Timestamp("2026-03-01", tz="UTC"),
+                "source_kind": "git",
+                "source": "repo",
+                "repository": "repo",
+                "measures": json.dumps(measures, sort_keys=True),
+                "paths": json.dumps([[p, 5, 1, None] for p in paths]),
+                "same_as": same_as,
+            }
+        )
+        for person, role in ((author, "author"), *others):
+            self.parts.append(
+                {
+                    "evidence": f"e-{oid}",
+                    "identity": f"i-{person}",
+                    "role": role,
+                    "person": person,
+                    "provider": "git",
+                    "bot": person.endswith("[bot]"),
+                }
+            )
+
+    def attributed(self) -> Attribution:
+        evidence = pd.DataFrame(self.rows).astype({"same_as": "string"})
+        return attribute(evidence, pd.DataFrame(self.parts))
+
+
+OID = "0123456789abcdef0123456789abcdef01234567"
+
+
+def change(**given: Any) -> "pd.Series[Any]":
+    record = Record()
+    record.commit(OID, "ada", **given)
+    return record.attributed().changes.loc[f"e-{OID}"]
+
+
+def test_credit_is_split_over_author_co_authors_and_a_declared_tool() -> None:
+    record = Record()
+    record.commit("1", "ada", others=(("bo", "co_author"),), ai_assist="declared")
+    shares = record.attributed().shares.set_index("person")["share"]
+    assert shares.to_dict() == pytest.approx({"ada": 1 / 3, "bo": 1 / 3})
+
+
+def test_bots_take_their_share_but_get_no_row() -> None:
+    record = Record()
+    record.commit("1", "ada", others=(("helper[bot]", "co_author"),))
+    assert record.attributed().shares[["person", "share"]].to_numpy().tolist() == [["ada", 0.5]]
+
+
+def test_the_committer_of_someone_elses_change_gets_no_credit_but_vouches_for_it() -> None:
+    record = Record()
+    record.commit("1", "ada", others=(("bo", "committer"),))
+    result = record.attributed()
+    assert result.shares["person"].tolist() == ["ada"]
+    assert result.changes["reviewed"].tolist() == [True]
+
+
+def test_reviewing_oneself_is_no_review() -> None:
+    record = Record()
+    record.commit("1", "ada", others=(("ada", "reviewer"), ("ada", "committer")))
+    result = record.attributed()
+    assert result.changes["reviewed"].tolist() == [False]
+    assert result.shares["role"].tolist() == ["author"]
+
+
+def test_a_reviewer_has_a_row_of_their_own_with_the_author_as_counterpart() -> None:
+    record = Record()
+    record.commit("1", "ada", others=(("bo", "reviewer"),))
+    row = record.attributed().shares.set_index("role").loc["reviewer"]
+    assert (row["person"], row["share"], row["counterpart"], row["others_work"]) == ("bo", 1.0, "ada", True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"parents": 2},
+        {"revert_of": "ab" * 20},
+        {"whitespace_only": True},
+        {"added": 0, "deleted": 0, "renames": 1},
+        {"paths": ["poetry.lock"]},
+        {"paths": ["third_party/lib/a.c", "api_pb2.py"]},
+        {"paths": ["logo.png"]},
+        {"files": 5_000},
+    ],
+    ids=["merge", "revert", "whitespace", "rename", "lock file", "vendored and generated", "asset", "bulk import"],
+)
+def test_what_nobody_wrote_is_not_substantive(given: dict[str, Any]) -> None:
+    assert not change(**given)["substantive"]
+
+
+def test_an_ordinary_change_is_substantive_also_where_blobs_are_missing() -> None:
+    assert change()["substantive"]
+    assert change(added=None, deleted=None, missing_blobs=True)["substantive"]
+
+
+def test_a_reverted_change_has_not_survived() -> None:
+    record = Record()
+    record.commit(OID, "ada")
+    record.commit("f" * 40, "bo", revert_of=OID)
+    record.commit("e" * 40, "bo", revert_of=OID[:12])
+    survived = record.attributed().changes["survived"]
+    assert not survived[f"e-{OID}"]
+    assert survived["e-" + "f" * 40]
+
+
+def test_a_reverted_revert_restores_the_change() -> None:
+    record = Record()
+    record.commit(OID, "ada")
+    record.commit("f" * 40, "bo", revert_of=OID)
+    record.rows[-1]["occurred_at"] = pd.Timestamp("2026-03-02", tz="UTC")
+    record.commit("d" * 40, "ada", revert_of="f" * 40)
+    record.rows[-1]["occurred_at"] = pd.Timestamp("2026-03-03", tz="UTC")
+    assert record.attributed().changes["survived"][f"e-{OID}"]
+
+
+def test_a_cherry_pick_counts_once() -> None:
+    record = Record()
+    record.commit("1", "ada")
+    record.commit("2", "ada", same_as="a-1")
+    assert record.attributed().changes.index.tolist() == ["e-1"]
+
+
+def test_a_squash_through_a_forge_counts_as_reviewed() -> None:
+    assert change(change_request="12", github_merge=True)["reviewed"]
+    assert not change(change_request="12", github_merge=False)["reviewed"]
+
+
+def test_the_area_is_where_most_written_paths_lie() -> None:
+    assert change(paths=["a/b/1.py", "a/b/2.py", "c/d/3.py", "vendor/x/4.py"])["area"] == "a/b"
