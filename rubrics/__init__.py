@@ -13,15 +13,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rubrics.coverage import Uncovered, uncovered
+    from rubrics.difference import Change, diff
+    from rubrics.evaluator import Evaluation, evaluate
+    from rubrics.fixtures import FixtureResult, check_fixtures
+    from rubrics.folder import shipped
     from rubrics.loader import load
     from rubrics.standard import Standard
+    from rubrics.tagger import match_paths, tag
     from rubrics.validator import validate
 
-__all__ = ["Standard", "load", "validate"]
+__all__ = [
+    "Change",
+    "Evaluation",
+    "FixtureResult",
+    "Standard",
+    "Uncovered",
+    "check_fixtures",
+    "diff",
+    "evaluate",
+    "load",
+    "match_paths",
+    "shipped",
+    "tag",
+    "uncovered",
+    "validate",
+]
 
 _HOMES = {
+    "Change": "difference",
+    "Evaluation": "evaluator",
+    "FixtureResult": "fixtures",
     "Standard": "standard",
+    "Uncovered": "coverage",
+    "check_fixtures": "fixtures",
+    "diff": "difference",
+    "evaluate": "evaluator",
     "load": "loader",
+    "match_paths": "tagger",
+    "shipped": "folder",
+    "tag": "tagger",
+    "uncovered": "coverage",
     "validate": "validator",
 }
 

@@ -7,8 +7,8 @@ import json
 
 from db.records import Kind
 from rubrics import schema
+from rubrics.catalogue import Catalogue
 from rubrics.standard import (
-    Catalogue,
     Criterion,
     Cutpoints,
     Examples,

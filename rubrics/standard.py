@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 
 from db.records import Kind
+from rubrics.catalogue import Catalogue
 
 __all__ = [
-    "Catalogue",
     "Criterion",
     "Cutpoints",
     "Examples",
@@ -33,33 +33,6 @@ __all__ = [
     "Standard",
     "Waiver",
 ]
-
-_V = TypeVar("_V")
-
-
-class Catalogue(Mapping[str, _V]):
-    """A read-only mapping in fixed order that, unlike a mapping proxy, pickles and copies.
-
-    >>> Catalogue({"a": 1})["a"]
-    1
-    """
-
-    __slots__ = ("_entries",)
-
-    def __init__(self, entries: Mapping[str, _V]) -> None:
-        self._entries = dict(entries)
-
-    def __getitem__(self, code: str) -> _V:
-        return self._entries[code]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __repr__(self) -> str:
-        return f"Catalogue({self._entries!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +264,11 @@ class Standard:
     def waived(self, day: datetime.date) -> Mapping[str, Waiver]:
         """Waivers in force on a day, by criterion code."""
         return Catalogue({waiver.criterion: waiver for waiver in self.waivers if waiver.holds(day)})
+
+    def without_waivers(self) -> Standard:
+        """The same standard with every criterion in force (and so another hash, if it had waivers)."""
+        payload = json.loads(self.canonical)
+        return Standard.from_text(json.dumps(payload)) if payload["standard"].pop("waivers", None) else self
 
     def __reduce__(self) -> tuple[Callable[[str], Standard], tuple[str]]:
         return Standard.from_text, (self.canonical,)

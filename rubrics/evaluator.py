@@ -1,0 +1,173 @@
+"""What a standard says about people's work: outcomes per criterion, categories per graded item. Pure and vectorised.
+
+A threshold is *met* if the value of its measure reaches it, whatever the opportunity was. If not, it is *not observed*
+when there is a positive record that there was no opportunity (fewer months present than the clause asks for, or no
+access where it asks for access), and else *not met*. Unknown opportunity is no such record.
+
+All criteria of a skill on one measure are one item with thresholds t_1 < ... < t_K; its category is the number of
+thresholds met. Where the next threshold is "not observed" the category is a floor (`censored`): the rating to infer
+from is "at least this", and with category 0 it is none (`observed` is false). A waived criterion is no threshold of its
+item while the waiver holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from db.errors import Refusal
+from rubrics.judging import Candidates, GradedRows, judge
+from rubrics.standard import Standard
+from rubrics.units import Integers
+from rubrics.work import OPPORTUNITY_COLUMNS, WorkRows, demand
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The result, one row per judged pair and criterion or item, sorted by (person, skill, criterion or item).
+
+    criteria: person, skill, criterion, level, measure, unit (null where people judge), outcome (a value of
+    `records.Outcome`), value, at_least (in the unit), reason (why not observed, else empty).
+    items: person, skill, item (`<skill>/<measure>`), measure, category (0..K), categories (K + 1), levels (tuple: level
+    per threshold), thresholds (tuple), value, ceiling (highest category the record could have shown), observed (there
+    is something to rate), censored (category is a floor), pessimistic_category (if every "not observed" were "not met":
+    to be rated as it stands, also where `observed` is false), evidence (ids counted, oldest first).
+    support: person, skill, item, evidence; the counted evidence again, long, as categoricals.
+    """
+
+    criteria: pd.DataFrame
+    items: pd.DataFrame
+    support: pd.DataFrame
+
+
+def evaluate(standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, *, as_of: datetime) -> Evaluation:
+    """Judge every (person, skill) of `opportunity` by the work up to `as_of`.
+
+    work: person, skill, evidence, artefact, kind, role (author | reviewer | tester), occurred_at (aware), month
+    (year * 12 + month - 1), repository, area, counterpart, share (0..1), reviewed, survived, tests, docs,
+    change_followed, others_work and, optionally, substantive (false rows never count); one row per person, skill,
+    evidence and area. An artefact counts in its earliest month. Rows of pairs not in `opportunity` are left out.
+    opportunity: person, skill, months_present, access; one row per pair.
+
+    Raises Refusal for missing columns, skills the standard does not hold, repeated pairs, and shares outside 0..1.
+    """
+    pairs = _pairs(standard, opportunity)
+    people = pd.Index(sorted(set(pairs["person"])), dtype="str")
+    skills = sorted(set(pairs["skill"]))
+    rows = WorkRows.of(work, people, skills, as_of)
+    waived = {code: waiver.reason for code, waiver in standard.waived(as_of.astimezone(UTC).date()).items()}
+    judged = [
+        judge(standard.skills[skill], own, Candidates.of(pairs, skill, people), as_of, waived)
+        for skill, own in zip(skills, rows.per_skill(len(skills)), strict=True)
+    ]
+    items = sorted((item for verdicts in judged for item in verdicts.items), key=lambda item: item.item.code)
+    support = _support(items)
+    return Evaluation(
+        _criteria([frame for verdicts in judged for frame in verdicts.criteria], people),
+        _items(items, people, support, rows.evidence_ids),
+        _long(items, people, support, rows.evidence_ids),
+    )
+
+
+def _pairs(standard: Standard, opportunity: pd.DataFrame) -> pd.DataFrame:
+    """The pairs to judge, sorted."""
+    demand(opportunity, OPPORTUNITY_COLUMNS, "opportunity")
+    pairs = opportunity.loc[:, list(OPPORTUNITY_COLUMNS)].astype({"person": "str", "skill": "str"})
+    if unknown := sorted(set(pairs["skill"]) - set(standard.skills)):
+        known = ", ".join(standard.skills)
+        raise Refusal(f"unknown skill {', '.join(unknown)}", where="opportunity frame", remedy=f"skills: {known}")
+    if pairs.duplicated(["person", "skill"]).any():
+        raise Refusal("a pair of person and skill is repeated", where="opportunity frame", remedy="give one row each")
+    return pairs.sort_values(["person", "skill"], ignore_index=True)
+
+
+def _criteria(frames: list[pd.DataFrame], people: pd.Index) -> pd.DataFrame:
+    types = {
+        "person": "int64",
+        "skill": "str",
+        "criterion": "str",
+        "level": "int64",
+        "measure": "str",
+        "unit": "str",
+        "outcome": "str",
+        "value": "float64",
+        "at_least": "float64",
+        "reason": "str",
+    }
+    typed = [frame.astype(types) for frame in [pd.DataFrame(columns=list(types)), *frames]]
+    frame = pd.concat(typed).sort_values(["person", "skill", "criterion"], ignore_index=True)
+    return frame.assign(person=people.take(frame["person"].to_numpy()).astype("str"))
+
+
+_Support = tuple[Integers, Integers, Integers]
+"""(person, item, evidence) as positions, sorted."""
+
+
+def _support(items: list[GradedRows]) -> _Support:
+    person = _joined([item.support[0] for item in items])
+    which = np.repeat(np.arange(len(items)), [len(item.support[0]) for item in items]).astype(np.int64)
+    evidence = _joined([item.support[1] for item in items])
+    order = np.lexsort((which, person))  # stable, and each item is already sorted by evidence
+    return person[order], which[order], evidence[order]
+
+
+def _items(items: list[GradedRows], people: pd.Index, support: _Support, ids: pd.Index) -> pd.DataFrame:
+    lengths = [len(item.person) for item in items]
+    owner, which = _joined([item.person for item in items]), np.repeat(np.arange(len(items)), lengths).astype(np.int64)
+    order = np.lexsort((which, owner))
+    owner, which = owner[order], which[order]
+    category = _joined([item.category for item in items])[order]
+    ceiling = _joined([item.ceiling for item in items])[order]
+    highest = np.array([len(item.thresholds) for item in items], dtype=np.int64)[which]
+    return pd.DataFrame(
+        {
+            "person": people.take(owner).astype("str"),
+            "skill": pd.Series([items[i].skill for i in which], dtype="str"),
+            "item": pd.Series([items[i].item.code for i in which], dtype="str"),
+            "measure": pd.Series([items[i].item.measure.code for i in which], dtype="str"),
+            "category": category,
+            "categories": highest + 1,
+            "levels": pd.Series([items[i].levels for i in which], dtype="object"),
+            "thresholds": pd.Series([items[i].at_least for i in which], dtype="object"),
+            "value": np.concatenate([np.empty(0), *(item.value for item in items)])[order],
+            "ceiling": ceiling,
+            "observed": ceiling > 0,
+            "censored": (ceiling <= category) & (category < highest),
+            "pessimistic_category": category,
+            "evidence": _lists(support, owner, which, ids),
+        }
+    )
+
+
+def _lists(support: _Support, owner: Integers, which: Integers, ids: pd.Index) -> pd.Series:
+    """The support as a list of ids per item row: an Arrow column over one dictionary, small however long the lists."""
+    width = int(which.max(initial=0)) + 1
+    starts = np.searchsorted(support[0] * width + support[1], owner * width + which)
+    names = pa.array(ids, type=pa.string(), from_pandas=True)
+    values = pa.DictionaryArray.from_arrays(pa.array(support[2], type=pa.int32()), names)
+    lists = pa.LargeListArray.from_arrays(pa.array(np.append(starts, len(support[2])), type=pa.int64()), values)
+    return pd.Series(pd.arrays.ArrowExtensionArray(lists))
+
+
+def _long(items: list[GradedRows], people: pd.Index, support: _Support, ids: pd.Index) -> pd.DataFrame:
+    skills = pd.Index(sorted({item.skill for item in items}), dtype="str")
+    skill_of = skills.get_indexer(pd.Index([item.skill for item in items], dtype="str"))
+    codes = pd.Index([item.item.code for item in items], dtype="str")
+    return pd.DataFrame(
+        {
+            "person": pd.Categorical.from_codes(support[0], people),
+            "skill": pd.Categorical.from_codes(skill_of[support[1]], skills),
+            "item": pd.Categorical.from_codes(support[1], codes),
+            "evidence": pd.Categorical.from_codes(support[2], ids),
+        }
+    )
+
+
+def _joined(arrays: list[Integers]) -> Integers:
+    return np.concatenate([np.empty(0, dtype=np.int64), *arrays])
