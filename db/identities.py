@@ -1,0 +1,88 @@
+"""Raw identities: found or added under their opaque ids, with every name they were seen under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import select
+
+from db import linking
+from db.canonical import clean, clean_key
+from db.lookup import values
+from db.records import Identity
+from db.suppression import identity_text, suppressed
+from db.tables import metadata
+from db.transaction import Transaction
+
+__all__ = ["IdentityKey", "key_of", "resolve"]
+
+IdentityKey = tuple[str, str]
+"""(provider, key) as stored."""
+
+_identity, _name = metadata.tables["identity"], metadata.tables["identity_name"]
+_NAME_LENGTH: Final = 200
+
+
+def key_of(identity: Identity) -> IdentityKey:
+    """The identity's stored key: clean and of bounded length."""
+    return clean_key(identity.provider), clean_key(identity.key)
+
+
+def resolve(unit: Transaction, seen: Iterable[Identity]) -> tuple[dict[IdentityKey, str], int, int]:
+    """The opaque id of every identity; new ones are added and linked to persons where the roster settles it.
+
+    An erased identity resolves to its tombstone. Returns (ids by key, identities added, links added).
+    """
+    wanted: dict[IdentityKey, set[tuple[str | None, int]]] = {}
+    for identity in seen:
+        name = None if identity.name is None else clean(identity.name, _NAME_LENGTH)
+        wanted.setdefault(key_of(identity), set()).add((name, int(identity.bot)))
+    if not wanted:
+        return {}, 0, 0
+    ids, known_names = _known(unit, wanted)
+    missing = sorted(wanted.keys() - ids.keys())
+    erased = suppressed(unit.connection, [identity_text(*pair) for pair in missing])
+    fresh: dict[str, tuple[str, str, bool]] = {}
+    for pair in missing:
+        tombstone = erased.get(identity_text(*pair))
+        if tombstone is not None:
+            ids[pair] = tombstone
+            continue
+        name, bot = min(wanted[pair], key=lambda one: (one[0] is None, one))
+        ids[pair] = unit.add(_identity, provider=pair[0], key=pair[1], name=name, bot=bot)
+        known_names[ids[pair]] = {(name, bot)}
+        fresh[ids[pair]] = (*pair, bool(bot))
+    for pair, names in wanted.items():
+        known = known_names.get(ids[pair])
+        if known is not None and not names <= known:
+            _add_names(unit, ids[pair], names - known, known)
+    unit.flush()
+    return ids, len(fresh), linking.link_new(unit, fresh)
+
+
+def _known(
+    unit: Transaction, wanted: dict[IdentityKey, set[tuple[str | None, int]]]
+) -> tuple[dict[IdentityKey, str], dict[str, set[tuple[str | None, int]]]]:
+    listed = values(unit.connection, sorted({key for _, key in wanted}))
+    ids: dict[IdentityKey, str] = {}
+    names: dict[str, set[tuple[str | None, int]]] = {}
+    for row in unit.connection.execute(select(_identity).join(listed, _identity.c.key == listed.c.value)):
+        if (row.provider, row.key) in wanted:
+            ids[(row.provider, row.key)] = row.id
+            names[row.id] = {(row.name, row.bot)}
+    if names:
+        listed = values(unit.connection, sorted(names))
+        for row in unit.connection.execute(select(_name).join(listed, _name.c.identity_id == listed.c.value)):
+            names[row.identity_id].add((row.name, row.bot))
+    return ids, names
+
+
+def _add_names(
+    unit: Transaction, identity_id: str, names: set[tuple[str | None, int]], known: set[tuple[str | None, int]]
+) -> None:
+    """Record further names; a sighting without a name adds something only if it is the first to show a bot."""
+    for name, bot in sorted(names, key=lambda one: (one[0] or "", one[1])):
+        if name is None and bot in {flag for _, flag in known}:
+            continue
+        unit.add(_name, identity_id=identity_id, name=name, bot=bot, known_at=unit.now)

@@ -1,0 +1,289 @@
+"""The ledger as everyone else sees it.
+
+Each method is one call into the room that does the work. Everything that changes the ledger is one transaction and
+one audit event. Reads of things that change take `known_at`: what the ledger knew at that instant; `as_of` is the
+instant the question is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pandas import DataFrame
+from sqlalchemy import Connection
+
+from db import cases, collect, frames, people, roster, runs, schema, sources, write
+from db.canonical import micros
+from db.engine import Store
+from db.records import (
+    Assessment,
+    Batch,
+    Citation,
+    Decision,
+    Dispute,
+    JointPosterior,
+    Kind,
+    LinkBasis,
+    LinkState,
+    Purpose,
+    Reply,
+    Roster,
+    Run,
+    Source,
+)
+from db.results import SourceStatus, StoreCounts
+from db.suppression import ensure_key
+from db.transaction import Transaction
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """A ledger at a URL. Making the object opens and creates nothing.
+
+    url: `sqlite:///FILE` or `postgresql://...`. clock gives the present instant (timezone-aware), entropy(n) gives n secret
+    random bytes; given the same two, the same calls write the same bytes. actor is named in the audit chain.
+
+    Every method but `init` raises `Refusal` when there is no ledger at the URL.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], datetime],
+        entropy: Callable[[int], bytes],
+        actor: str = "local",
+    ) -> None:
+        self._store = Store(url, clock=clock, entropy=entropy, actor=actor)
+
+    def __repr__(self) -> str:
+        return f"Ledger({self._store.where!r})"
+
+    def init(self) -> None:
+        """Create the tables, or bring them up to date; the second time it changes nothing."""
+
+        def migrate(connection: Connection) -> None:
+            schema.migrate(connection)
+
+        self._store.create(migrate)
+        self._store.write("init", ensure_key)
+
+    # -- sources ---------------------------------------------------------------------------------------------
+
+    def source(
+        self, kind: str, name: str, *, lineage: str | None = None, purposes: Collection[Purpose] | None = None
+    ) -> Source:
+        """Register a source or fetch it. It grants nothing until purposes are given; given ones replace those held."""
+        return self._store.write("source", lambda unit: sources.register(unit, kind, name, lineage, purposes))
+
+    def sources(self) -> list[SourceStatus]:
+        """Every source by name with its purposes now, its last collection and the number of artefacts it shows."""
+        with self._store.connect() as connection:
+            return sources.status(connection, self._now())
+
+    def grant(self, source_id: str, purposes: Collection[Purpose]) -> None:
+        """Let the source be read for these purposes from now on."""
+        self._purposes("grant", source_id, purposes, granted=True)
+
+    def revoke(self, source_id: str, purposes: Collection[Purpose]) -> None:
+        """Let the source no longer be read for these purposes from now on."""
+        self._purposes("revoke", source_id, purposes, granted=False)
+
+    def _purposes(self, action: str, source_id: str, purposes: Collection[Purpose], *, granted: bool) -> None:
+        def work(unit: Transaction) -> None:
+            sources.set_purposes(unit, source_id, purposes, granted=granted)
+            unit.detail |= {"source": source_id, "purposes": sorted(Purpose(one).value for one in purposes)}
+
+        self._store.write(action, work)
+
+    def cursor(self, source: Source) -> Mapping[str, object] | None:
+        """Where the source's last stored batch ended; None before the first."""
+        with self._store.connect() as connection:
+            return sources.cursor(connection, source.id)
+
+    # -- storing ---------------------------------------------------------------------------------------------
+
+    def collect(
+        self,
+        source: Source,
+        batches: Iterable[Batch],
+        *,
+        extractor: str,
+        on_batch: Callable[[StoreCounts], None] | None = None,
+    ) -> StoreCounts:
+        """Store each batch in one transaction with its cursor; the totals. `on_batch` hears each batch's counts.
+
+        What was stored before an error or a kill stays and is continued from. Raises `BadInput` for text that cannot be
+        stored (NUL) and `Incomplete` if the ledger stays busy.
+        """
+        return collect.collect(self._store, source, batches, extractor, on_batch)
+
+    def store_roster(self, people_: Roster) -> StoreCounts:
+        """Store an import of people; what is unchanged adds nothing. Links identities where the roster settles whose they are."""
+        return self._store.write("roster", lambda unit: roster.store_roster(unit, people_))
+
+    def known_artefacts(self, keys: Iterable[str]) -> set[str]:
+        """Those of the artefact keys that the ledger holds, or has erased and will not take again."""
+        with self._store.connect() as connection:
+            return write.known_artefacts(connection, list(keys))
+
+    # -- frames ----------------------------------------------------------------------------------------------
+
+    def evidence(
+        self,
+        *,
+        as_of: datetime,
+        known_at: datetime,
+        purpose: Purpose | None,
+        kinds: Collection[Kind] | None = None,
+    ) -> DataFrame:
+        """The current version of every artefact that may be read: one row each, in no particular order.
+
+        Columns: evidence, artefact (opaque ids), kind, occurred_at (datetime64[us, UTC]), source_kind, source (the first
+        by name that shows it), repository (the source's lineage, else its id), extractor, measures and paths (JSON
+        text), excerpt, url, retention, same_as (the opaque id of the artefact in this frame that this one
+        duplicates, else missing). purpose None reads every source.
+        """
+        return frames.evidence(self._store, as_of, known_at, purpose, kinds)
+
+    def participations(self, *, as_of: datetime, known_at: datetime, purpose: Purpose | None) -> DataFrame:
+        """Who did what in the evidence of the same arguments, in no particular order.
+
+        Columns: evidence, identity (opaque ids), role, person (opaque id, missing if unresolved or contested), provider
+        (missing for an erased identity), bot (bool).
+        """
+        return frames.participations(self._store, as_of, known_at, purpose)
+
+    def people(self, *, as_of: datetime, known_at: datetime) -> DataFrame:
+        """Every person, by key, with what held on the day of `as_of`.
+
+        Columns: person (opaque id), key, name, team, role, job_level, fte (float; missing outside employment), joined_on
+        (first day), left_on (end of the last span, missing if open); days are ISO text.
+        """
+        with self._store.connect() as connection:
+            return people.people(connection, as_of, known_at)
+
+    def employments(self, *, known_at: datetime) -> DataFrame:
+        """Columns: person, valid_from, valid_to (ISO days, half-open, missing if open), fte."""
+        return self._spans("employment", known_at)
+
+    def memberships(self, *, known_at: datetime) -> DataFrame:
+        """Columns: person, valid_from, valid_to (ISO days, half-open, missing if open), team."""
+        return self._spans("membership", known_at)
+
+    def role_assignments(self, *, known_at: datetime) -> DataFrame:
+        """Columns: person, valid_from, valid_to (ISO days, half-open, missing if open), role, job_level."""
+        return self._spans("role_assignment", known_at)
+
+    def absences(self, *, known_at: datetime) -> DataFrame:
+        """Columns: person, valid_from, valid_to (ISO days, half-open)."""
+        return self._spans("absence", known_at)
+
+    def _spans(self, table: str, known_at: datetime) -> DataFrame:
+        with self._store.connect() as connection:
+            return people.spans(connection, table, known_at)
+
+    def identities(self, *, known_at: datetime) -> DataFrame:
+        """Every raw identity, by provider and key; erased ones are left out.
+
+        Columns: identity (opaque id), provider, key, name, names (JSON list of all), bot, person (opaque id, else
+        missing), basis (LinkBasis), state (LinkState, missing if nobody was ever suggested), evidence (current
+        versions it takes part in).
+        """
+        with self._store.connect() as connection:
+            return people.identities(connection, known_at)
+
+    def link(self, link_identity_id: str, person_key: str, *, basis: LinkBasis, state: LinkState, reason: str) -> None:
+        """Put an identity into a state towards a person, from now on. Raises `Refusal` if either is unknown."""
+        self._store.write("link", lambda unit: people.link(unit, link_identity_id, person_key, basis, state, reason))
+
+    def person_id(self, key_or_id: str) -> str:
+        """The person's opaque id. Raises `Refusal`, naming near misses, if unknown."""
+        with self._store.connect() as connection:
+            return people.person_id(connection, key_or_id)
+
+    # -- assessment ------------------------------------------------------------------------------------------
+
+    def save_rubric(self, *, hash: str, name: str, version: str, text: str) -> None:  # noqa: A002 - the field's own word
+        """Keep a rubric's text under its content hash, once."""
+        self._store.write("rubric", lambda unit: runs.save_rubric(unit, hash, name, version, text))
+
+    def rubric_text(self, hash: str) -> str:  # noqa: A002 - as above
+        """The text of a rubric snapshot. Raises `Refusal` if there is none."""
+        with self._store.connect() as connection:
+            return runs.rubric_text(connection, hash)
+
+    def save_run(
+        self,
+        run: Run,
+        assessments: Sequence[Assessment],
+        citations: Sequence[Citation],
+        posteriors: Sequence[JointPosterior],
+    ) -> None:
+        """Save a run whole, in one transaction. Saving the same again changes nothing.
+
+        Raises `Refusal` for a person the ledger does not know, or if the run's id is taken by other content.
+        """
+        self._store.write("assess", lambda unit: runs.save_run(unit, run, assessments, citations, posteriors))
+
+    def runs(self) -> list[Run]:
+        """Every run, the first saved first."""
+        with self._store.connect() as connection:
+            return runs.runs(connection)
+
+    def latest_run(self, purpose: Purpose) -> Run | None:
+        """The last saved run for that purpose."""
+        return next((run for run in reversed(self.runs()) if run.purpose == purpose), None)
+
+    def assessments(self, run_id: str, person: str | None = None) -> list[Assessment]:
+        """The run's assessments (of one person, by opaque id), by person and skill."""
+        with self._store.connect() as connection:
+            return runs.assessments(connection, run_id, person)
+
+    def citations(self, run_id: str, person: str | None = None) -> list[Citation]:
+        """The run's citations (of one person, by opaque id)."""
+        with self._store.connect() as connection:
+            return runs.citations(connection, run_id, person)
+
+    def posteriors(self, run_id: str, person: str | None = None) -> list[JointPosterior]:
+        """The run's joint posteriors (of one person, by opaque id), by person."""
+        with self._store.connect() as connection:
+            return runs.posteriors(connection, run_id, person)
+
+    # -- decisions -------------------------------------------------------------------------------------------
+
+    def record_decision(self, decision: Decision) -> None:
+        """Keep a human judgement; its person may be given by key or opaque id."""
+        self._store.write("decision", lambda unit: cases.record_decision(unit, decision))
+
+    def decisions(self) -> list[Decision]:
+        """Every decision, by instant; persons by opaque id."""
+        with self._store.connect() as connection:
+            return cases.decisions(connection)
+
+    def open_dispute(self, person: str, target: str, reason: str) -> Dispute:
+        """Contest an evidence id or "identity:<id>". Raises `Refusal` if there is no such thing."""
+        return self._store.write("dispute", lambda unit: cases.open_dispute(unit, person, target, reason))
+
+    def resolve_dispute(self, dispute_id: str, state: str, reason: str) -> Dispute:
+        """End a dispute as "upheld" or "dismissed"."""
+        return self._store.write("dispute", lambda unit: cases.resolve_dispute(unit, dispute_id, state, reason))
+
+    def disputes(self) -> list[Dispute]:
+        """Every dispute in its present state."""
+        with self._store.connect() as connection:
+            return cases.disputes(connection)
+
+    def add_reply(self, person: str, text: str) -> Reply:
+        """Keep what a person answers to a packet."""
+        return self._store.write("reply", lambda unit: cases.add_reply(unit, person, text))
+
+    def replies(self, person: str) -> list[Reply]:
+        """The person's replies, oldest first."""
+        with self._store.connect() as connection:
+            return cases.replies(connection, person)
+
+    def _now(self) -> int:
+        return micros(self._store.clock())

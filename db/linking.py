@@ -1,0 +1,144 @@
+"""Automatic links from identities to persons: by HR id, roster e-mail and forge no-reply address, never by name.
+
+A link is made only where exactly one person matches, never for bots, and never where a row for the same pair
+exists already, so that what a human has rejected stays rejected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from db.canonical import clean
+from db.records import LinkBasis, LinkState
+from db.tables import metadata
+from db.transaction import Transaction
+
+__all__ = ["Directory", "add_link", "link_known", "link_new"]
+
+_identity, _link, _person = (metadata.tables[name] for name in ("identity", "identity_link", "person"))
+_ADDRESSES: Final = frozenset({"git", "email"})
+_NOREPLY: Final = (
+    (re.compile(r"(\d+)\+[^@]*@users\.noreply\.github\.com"), "github.com"),
+    (re.compile(r"(\d+)-[^@]*@users\.noreply\.gitlab\.com"), "gitlab.com"),
+)
+
+
+@dataclass(slots=True)
+class Directory:
+    """What the roster says: person ids by HR id, by casefolded e-mail, and by (forge, numeric id)."""
+
+    hr: dict[str, set[str]] = field(default_factory=dict)
+    email: dict[str, set[str]] = field(default_factory=dict)
+    forge: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, connection: Connection) -> Directory:
+        """The directory as the ledger knows it now."""
+        book = cls()
+        for person in connection.execute(select(_person.c.id, _person.c.key).where(_person.c.key.is_not(None))):
+            book.hr.setdefault(person.key, set()).add(person.id)
+        state: dict[tuple[str, str], tuple[str, str, str]] = {}
+        for row in connection.execute(
+            select(_identity.c.provider, _identity.c.key, _link.c.person_id, _link.c.basis, _link.c.state)
+            .join(_identity, _identity.c.id == _link.c.identity_id)
+            .where(_link.c.person_id.is_not(None), _identity.c.key.is_not(None))
+            .where(_link.c.basis.in_([LinkBasis.ROSTER.value, LinkBasis.VERIFIED_EMAIL.value]))
+            .order_by(_link.c.sequence)
+        ):
+            state[(row.provider + "\n" + row.key, row.person_id)] = (row.provider, row.key, row.state)
+        for (_, owner), (provider, key, link_state) in state.items():
+            if link_state != LinkState.LINKED:
+                continue
+            if provider in _ADDRESSES:
+                book.email.setdefault(key.casefold(), set()).add(owner)
+            else:
+                book.forge.setdefault((provider, key), set()).add(owner)
+        return book
+
+    def match(self, provider: str, key: str) -> tuple[str, LinkBasis] | None:
+        """The one person the identity must be, and why; None if nobody or more than one."""
+        if provider == "hr":
+            return _only(self.hr.get(key), LinkBasis.ROSTER)
+        if provider not in _ADDRESSES:
+            return None
+        address = key.casefold()
+        if address in self.email:
+            return _only(self.email[address], LinkBasis.VERIFIED_EMAIL)
+        for pattern, forge in _NOREPLY:
+            found = pattern.fullmatch(address)
+            if found:
+                return _only(self.forge.get((forge, found[1])), LinkBasis.NOREPLY)
+        return None
+
+
+def _only(persons: set[str] | None, basis: LinkBasis) -> tuple[str, LinkBasis] | None:
+    return (next(iter(persons)), basis) if persons and len(persons) == 1 else None
+
+
+def add_link(
+    unit: Transaction,
+    identity_id: str,
+    *,
+    person_id: str | None,
+    basis: LinkBasis,
+    state: LinkState = LinkState.LINKED,
+    proper_id: str | None = None,
+    valid_from: str | None = None,
+    valid_to: str | None = None,
+    reason: str | None = None,
+    score: float | None = None,
+) -> None:
+    """Append a row to the identity's history of links."""
+    last = unit.connection.scalar(select(func.max(_link.c.sequence)).where(_link.c.identity_id == identity_id))
+    unit.add(
+        _link,
+        identity_id=identity_id,
+        sequence=(last or 0) + 1,
+        person_id=person_id,
+        proper_id=proper_id,
+        basis=basis.value,
+        state=state.value,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        reason=None if reason is None else clean(reason),
+        score=score,
+        known_at=unit.now,
+    )
+    unit.flush()
+
+
+def link_new(unit: Transaction, fresh: Mapping[str, tuple[str, str, bool]]) -> int:
+    """Link identities just added: id -> (provider, key, bot). Returns the number linked."""
+    if not fresh:
+        return 0
+    book = Directory.read(unit.connection)
+    linked = 0
+    for identifier, (provider, key, bot) in fresh.items():
+        found = None if bot else book.match(provider, key)
+        if found:
+            add_link(unit, identifier, person_id=found[0], basis=found[1])
+            linked += 1
+    return linked
+
+
+def link_known(unit: Transaction) -> int:
+    """Link every identity in the ledger that the roster now settles and that has no row for that person yet."""
+    book = Directory.read(unit.connection)
+    have = {(row[0], row[1]) for row in unit.connection.execute(select(_link.c.identity_id, _link.c.person_id))}
+    known = unit.connection.execute(
+        select(_identity.c.id, _identity.c.provider, _identity.c.key)
+        .where(_identity.c.key.is_not(None), _identity.c.bot == 0)
+        .order_by(_identity.c.provider, _identity.c.key)
+    ).all()
+    linked = 0
+    for row in known:
+        found = book.match(row.provider, row.key)
+        if found and (row.id, found[0]) not in have:
+            add_link(unit, row.id, person_id=found[0], basis=found[1])
+            linked += 1
+    return linked
