@@ -6,8 +6,9 @@ squashed a change get none. A reviewer or tester has a participation of their ow
 
 A change is *substantive* unless it is a merge, a revert, whitespace only, a pure rename or mode change, touches nothing a
 person writes (vendored, generated, lock files, assets), or is a bulk import. It is *reviewed* if somebody else than its
-authors vouched for it in a trailer or committed it, or it came in through a forge's change request. It has *survived*
-unless a later commit reverts it.
+authors vouched for it in a trailer or committed it, or it came in through a forge's change request. Two people who
+mostly vouch for each other do not vouch independently: their word for one another is set aside (`CLOSED_SHARE`). A
+change has *survived* unless a later commit reverts it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ __all__ = ["BULK_FILES", "Attribution", "attribute"]
 BULK_FILES: Final = 400
 """A change that touches more files than this is an import or a sweep, not a piece of work."""
 
+CLOSED_SHARE: Final = 0.5
+"""Two people form a closed pair if each gives the other more than this share of all the vouching they do."""
+
 _WORK_KINDS: Final = (Kind.COMMIT, Kind.CHANGE_REQUEST, Kind.REVIEW, Kind.REVIEW_COMMENT)
 _ROLES: Final = {
     ParticipationRole.AUTHOR.value: "author",
@@ -36,6 +40,18 @@ _ROLES: Final = {
     ParticipationRole.REVIEWER.value: "reviewer",
     ParticipationRole.TESTER.value: "tester",
 }
+
+
+_AUTHORS: Final = (ParticipationRole.AUTHOR.value, ParticipationRole.CO_AUTHOR.value)
+_VOUCHERS: Final = tuple(
+    role.value
+    for role in (
+        ParticipationRole.REVIEWER,
+        ParticipationRole.TESTER,
+        ParticipationRole.COMMITTER,
+        ParticipationRole.MERGER,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,7 @@ def attribute(evidence: pd.DataFrame, participations: pd.DataFrame) -> Attributi
     facts = read_measures(work["measures"], WORK_FACTS)
     touched = _touched(work["paths"])
     changes = _changes(work, facts, touched)
+    taking_part = _without_closed_pairs(taking_part)
     shares = _shares(taking_part, facts["ai_assist"].notna().set_axis(pd.Index(work["evidence"])))
     changes["reviewed"] = _reviewed(changes, taking_part, facts)
     return Attribution(changes=changes, shares=shares)
@@ -184,6 +201,25 @@ def _survived(work: pd.DataFrame, facts: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(survived)
 
 
+def _without_closed_pairs(taking_part: pd.DataFrame) -> pd.DataFrame:
+    """Drops the participations by which two people who mostly vouch for each other vouch for one another."""
+    rows = taking_part.assign(who=taking_part["person"].fillna(taking_part["identity"]))
+    author = rows.loc[rows["role"].isin(_AUTHORS) & ~_true(rows["bot"]), ["evidence", "who"]].drop_duplicates()
+    voucher = rows.loc[rows["role"].isin(_VOUCHERS) & ~_true(rows["bot"]), ["evidence", "who"]].drop_duplicates()
+    vouching = voucher.merge(author, on="evidence", suffixes=("", "_for"))
+    vouching = vouching[vouching["who"] != vouching["who_for"]]
+    pairs = vouching.groupby(["who", "who_for"]).size().rename("n").reset_index()
+    pairs["share"] = pairs["n"] / pairs.groupby("who")["n"].transform("sum")
+    mutual = pairs.merge(pairs, left_on=["who", "who_for"], right_on=["who_for", "who"], suffixes=("", "_back"))
+    closed = mutual[(mutual["share"] > CLOSED_SHARE) & (mutual["share_back"] > CLOSED_SHARE)][["who", "who_for"]]
+    if closed.empty:
+        return taking_part
+    within = vouching.merge(closed, on=["who", "who_for"])[["evidence", "who"]].drop_duplicates()
+    both = pd.concat([rows[["evidence", "who"]], within], ignore_index=True)
+    pair = _pair_codes(both)
+    return taking_part[~(np.isin(pair[: len(rows)], pair[len(rows) :]) & rows["role"].isin(_VOUCHERS).to_numpy())]
+
+
 def _shares(taking_part: pd.DataFrame, declares_ai: pd.Series) -> pd.DataFrame:
     """One row per (evidence, who, role); a person with two identities or two roles in one change counts once per role."""
     rows = taking_part[taking_part["role"].isin(list(_ROLES))].copy()
@@ -217,10 +253,8 @@ def _reviewed(changes: pd.DataFrame, taking_part: pd.DataFrame, facts: pd.DataFr
     """Did anybody but the authors vouch for the change, or a forge's change request bring it in?"""
     rows = taking_part.assign(who=taking_part["person"].fillna(taking_part["identity"]))
     pairs = _pair_codes(rows)
-    author = rows["role"].isin([ParticipationRole.AUTHOR.value, ParticipationRole.CO_AUTHOR.value]).to_numpy()
-    voucher = rows["role"].isin(
-        [ParticipationRole.REVIEWER.value, ParticipationRole.COMMITTER.value, ParticipationRole.MERGER.value]
-    ).to_numpy() & ~_true(rows["bot"])
+    author = rows["role"].isin(_AUTHORS).to_numpy()
+    voucher = rows["role"].isin(_VOUCHERS).to_numpy() & ~_true(rows["bot"])
     vouched = rows["evidence"][voucher & ~np.isin(pairs, pairs[author])].unique()
     through_forge = _true(facts["change_request"].notna() & facts["github_merge"].fillna(False))
     merged_with_reviews = _true((facts["reviews"].fillna(0) > 0) & facts["merged"].fillna(False))

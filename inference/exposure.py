@@ -1,7 +1,7 @@
 """What a person could have shown: months present, and access to work of a skill.
 
 Only a positive record of no opportunity (the roster says away or not yet here; nobody in the person's team ever worked
-in a repository that has such work) makes a criterion "not observed". Anything else is "not met".
+in a repository that has such work and records the part in it that the skill is judged by) makes a criterion "not observed". Anything else is "not met".
 """
 
 from __future__ import annotations

@@ -59,14 +59,33 @@ def grade(
     present = months_present(people, employments, absences, first_seen, as_of=as_of, window_months=WINDOW_MONTHS)
     since = pd.Timestamp(as_of) - pd.DateOffset(months=WINDOW_MONTHS)
     recent = taking_part[(taking_part["occurred_at"] > since) & (taking_part["occurred_at"] <= pd.Timestamp(as_of))]
-    changes = attribution.changes
-    in_window = changes[(changes["occurred_at"] > since) & changes["substantive"]]
-    where = tags.merge(in_window[["repository"]], left_on="evidence", right_index=True)
     chances = opportunity(
-        present, memberships, recent, where[["skill", "repository"]].drop_duplicates(), sorted(standard.skills)
+        present, memberships, recent, _skill_repositories(standard, attribution, tags, since), sorted(standard.skills)
     )
     evaluation = rubrics.evaluate(standard, work, chances, as_of=as_of)
     return Grading(work, chances, evaluation, _observations(evaluation, work))
+
+
+def _skill_repositories(
+    standard: Standard, attribution: Attribution, tags: pd.DataFrame, since: pd.Timestamp
+) -> pd.DataFrame:
+    """skill, repository: where work of the skill was done lately, by anybody, and is recorded in the way it is judged.
+
+    A skill judged by reviewing, or by the people who reviewed, can be shown only where reviewers are recorded at all.
+    """
+    changes = attribution.changes
+    lately = changes.loc[(changes["occurred_at"] > since) & changes["substantive"], ["repository"]]
+    where = tags.merge(lately, left_on="evidence", right_index=True)
+    vouched = attribution.shares.loc[attribution.shares["role"] != "author", "evidence"].unique()
+    with_reviewers = where[where["evidence"].isin(vouched)]
+    needs_reviewers = {
+        code
+        for code, skill in standard.skills.items()
+        if skill.measures and all(m.role != "author" or m.unit == "people" for m in skill.measures.values())
+    }
+    plain = where[~where["skill"].isin(needs_reviewers)]
+    special = with_reviewers[with_reviewers["skill"].isin(needs_reviewers)]
+    return pd.concat([plain, special])[["skill", "repository"]].drop_duplicates()
 
 
 def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:

@@ -153,6 +153,24 @@ def test_a_cherry_pick_counts_once() -> None:
     assert record.attributed().changes.index.tolist() == ["e-1"]
 
 
+def test_two_who_only_approve_each_other_vouch_for_nothing() -> None:
+    record = Record()
+    for number in range(6):
+        record.commit(f"a{number}", "ada", others=(("bo", "reviewer"),))
+        record.commit(f"b{number}", "bo", others=(("ada", "reviewer"),))
+    result = record.attributed()
+    assert not result.changes["reviewed"].any()
+    assert set(result.shares["role"]) == {"author"}
+
+
+def test_a_reviewer_of_many_still_vouches_for_a_colleague_who_reviews_back() -> None:
+    record = Record()
+    for number, author in enumerate(["ada", "cy", "dee", "eve"]):
+        record.commit(f"r{number}", author, others=(("bo", "reviewer"),))
+    record.commit("back", "bo", others=(("ada", "reviewer"),))
+    assert record.attributed().changes["reviewed"].all()
+
+
 def test_a_squash_through_a_forge_counts_as_reviewed() -> None:
     assert change(change_request="12", github_merge=True)["reviewed"]
     assert not change(change_request="12", github_merge=False)["reviewed"]
