@@ -1,0 +1,329 @@
+"""From a long frame of ratings to the sorted integer arrays the estimators work on.
+
+A rating frame has one row per rating. Columns:
+
+====================  =================================================================================================
+person, item, rater   required; any hashable ids of one type per column
+score                 required; whole numbers, any origin
+skill                 which skill of the person the item speaks to (default: one skill for all)
+source                where the rating comes from, for example "feedback360" (default: one source)
+period                a rater's severity may differ between periods (default: it does not)
+weight                positive; multiplies the log-likelihood, for example for recency (default 1)
+rater_class           "human" (default) or "machine"
+scale                 name of the response format within the source (default: one per source and number of categories;
+                      for machines one per item, because a graded measure has thresholds of its own)
+categories            number of categories of the format, also if some never occur (default: highest - lowest + 1)
+lowest                lowest score of the format, needed only where `categories` leaves it open
+====================  =================================================================================================
+
+Three facets are derived. A *severity unit* is a rater, or a rater in a period. A *halo unit* is what forms one impression of a
+person: a human rater wherever they rate, but for machines the whole source, so that two repositories graded by the same rules
+do not pass for two independent opinions. A *format* is a set of steps tau shared by ratings: per source and scale under
+"rating_scale", per item under "partial_credit".
+
+Rows are sorted by person, halo unit and skill and then by everything else, so that the order of the frame cannot matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["Design", "Rows", "RatingError", "Vocabulary", "encode", "encode_known"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_REQUIRED = ("person", "item", "rater", "score")
+_ALL = "all"
+
+
+class RatingError(ValueError):
+    """The rating frame cannot be used; the message says what was expected, what was found and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Ratings as integer codes into a `Vocabulary`, sorted by person, halo unit, skill. All arrays (n,)."""
+
+    person: Integers
+    halo: Integers
+    skill: Integers
+    severity: Integers
+    item: Integers
+    format: Integers
+    source: Integers
+    score: Integers
+    weight: Floats
+    machine: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def take(self, index: Integers | NDArray[np.bool_]) -> Rows:
+        """The rows at `index`, in that order."""
+        return Rows(*(getattr(self, column.name)[index] for column in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the codes of `Rows` stand for.
+
+    severities, halos: keys are tuples, see `encode`. categories, lowest: per format. machine_severity: per severity unit.
+    """
+
+    persons: pd.Index[Any]
+    skills: pd.Index[Any]
+    sources: pd.Index[Any]
+    items: pd.Index[Any]
+    raters: pd.Index[Any]
+    severities: tuple[tuple[Hashable, ...], ...]
+    halos: tuple[tuple[Hashable, ...], ...]
+    formats: tuple[tuple[Hashable, ...], ...]
+    categories: Integers
+    lowest: Integers
+    machine_severity: NDArray[np.bool_]
+    severity_rater: Integers
+    has_skill: bool
+    has_period: bool
+    has_source: bool
+    partial_credit: bool
+    item_format: Mapping[Hashable, tuple[int, ...]] = field(default_factory=dict)
+
+    def code(self, kind: str, key: Hashable) -> int:
+        """The code of a person, skill, source, item or rater; RatingError when unknown."""
+        index: pd.Index[Any] = getattr(self, kind + "s")
+        position = index.get_indexer(pd.Index([key], dtype=index.dtype if index.dtype != object else None))[0]
+        if position < 0:
+            raise RatingError(f"unknown {kind} {key!r}: the model was fitted on {len(index)} {kind}s, not on this one")
+        return int(position)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Encoded ratings and what their codes mean."""
+
+    rows: Rows
+    vocabulary: Vocabulary
+
+
+def encode(ratings: pd.DataFrame, *, partial_credit: bool) -> Design:
+    """Encode a rating frame (columns: see the module). Raises RatingError naming column, row and remedy."""
+    table = _completed(ratings, partial_credit=partial_credit)
+    lookups = {name: _sorted_unique(table[name], name) for name in ("person", "skill", "source", "item", "rater")}
+    codes = {name: index.get_indexer(pd.Index(table[name])).astype(np.int64) for name, index in lookups.items()}
+    machine = (table["rater_class"] == "machine").to_numpy(dtype=bool)
+    _one_class_per_rater(codes["rater"], machine, lookups["rater"])
+    severity_codes, severities = _tuples(table, ["rater", "period"])
+    halo_codes, halos = _halo_units(table, machine)
+    format_codes, formats = _tuples(table, ["_format_source", "_format"])
+    categories, lowest = _format_bounds(table, format_codes, formats)
+    score = table["score"].to_numpy(dtype=np.int64) - lowest[format_codes]
+    rows = Rows(
+        person=codes["person"], halo=halo_codes, skill=codes["skill"], severity=severity_codes, item=codes["item"],
+        format=format_codes, source=codes["source"], score=score,
+        weight=table["weight"].to_numpy(dtype=np.float64), machine=machine,
+    )  # fmt: skip
+    first = np.unique(severity_codes, return_index=True)[1]
+    vocabulary = Vocabulary(
+        persons=lookups["person"], skills=lookups["skill"], sources=lookups["source"], items=lookups["item"],
+        raters=lookups["rater"], severities=severities, halos=halos, formats=formats, categories=categories,
+        lowest=lowest, machine_severity=machine[first], severity_rater=codes["rater"][first],
+        has_skill="skill" in ratings, has_period="period" in ratings, has_source="source" in ratings,
+        partial_credit=partial_credit, item_format=_item_formats(table["item"], format_codes),
+    )  # fmt: skip
+    return Design(_in_order(rows), vocabulary)
+
+
+def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
+    """Encode further ratings in the terms of a fit. Raters unknown to it get severity code -1; all else must be known.
+
+    Halo units unknown to the fit get fresh codes. Used for what-if posteriors and for prediction, where `score` may be absent.
+    """
+    frame = ratings if "score" in ratings else ratings.assign(score=0)
+    table = _completed(frame, partial_credit=vocabulary.partial_credit)
+    codes = {}
+    for name in ("skill", "source", "item"):
+        index: pd.Index[Any] = getattr(vocabulary, name + "s")
+        codes[name] = index.get_indexer(pd.Index(table[name])).astype(np.int64)
+        if (codes[name] < 0).any():
+            missing = table[name][codes[name] < 0].iloc[0]
+            raise RatingError(f"unknown {name} {missing!r}: no rating of the fit has it, so it has no place on the scale")
+    machine = (table["rater_class"] == "machine").to_numpy(dtype=bool)
+    formats = _known(_keys(table, ["_format_source", "_format"]), vocabulary.formats)
+    formats = _formats_by_item(formats, table["item"], vocabulary)
+    halo_keys = _halo_keys(table, machine)
+    known = {key: code for code, key in enumerate(vocabulary.halos)}
+    fresh = {key: len(known) + n for n, key in enumerate(sorted({k for k in halo_keys if k not in known}, key=repr))}
+    score = table["score"].to_numpy(dtype=np.int64) - (vocabulary.lowest[formats] if "score" in ratings else 0)
+    if ((score < 0) | (score >= vocabulary.categories[formats])).any():
+        raise RatingError("a score lies outside the categories its response format had in the fit")
+    return Rows(
+        person=vocabulary.persons.get_indexer(pd.Index(table["person"])).astype(np.int64),
+        halo=np.array([known[key] if key in known else fresh[key] for key in halo_keys], dtype=np.int64),
+        skill=codes["skill"], severity=_known(_keys(table, ["rater", "period"]), vocabulary.severities),
+        item=codes["item"], format=formats, source=codes["source"], score=score,
+        weight=table["weight"].to_numpy(dtype=np.float64), machine=machine,
+    )  # fmt: skip
+
+
+def _completed(ratings: pd.DataFrame, *, partial_credit: bool) -> pd.DataFrame:
+    """Required columns checked, optional ones filled in, formats named."""
+    missing = [name for name in _REQUIRED if name not in ratings]
+    if missing:
+        raise RatingError(f"columns {missing} are missing; a rating frame needs {list(_REQUIRED)}")
+    if ratings.empty:
+        raise RatingError("the rating frame is empty: there is nothing to estimate from; pass at least one rating")
+    table = pd.DataFrame({name: ratings[name].to_numpy() for name in _REQUIRED})
+    defaults = {"skill": _ALL, "source": _ALL, "period": _ALL, "weight": 1.0, "rater_class": "human"}
+    for name, default in defaults.items():
+        table[name] = ratings[name].to_numpy() if name in ratings else default
+    _check_cells(table)
+    machine = table["rater_class"] == "machine"
+    for name in ("categories", "lowest"):
+        table[name] = pd.to_numeric(ratings[name]).to_numpy() if name in ratings else np.nan
+    if partial_credit:
+        table["_format_source"], table["_format"] = _ALL, table["item"].astype(str)
+    else:
+        shared = ratings["scale"].astype(str).to_numpy() if "scale" in ratings else _width(table["categories"])
+        table["_format_source"] = table["source"].astype(str)
+        table["_format"] = np.where(machine & ("scale" not in ratings), table["item"].astype(str), shared)
+    return table
+
+
+def _width(categories: pd.Series[Any]) -> pd.Series[Any]:
+    return categories.map(lambda width: "scale" if pd.isna(width) else f"{int(width)} categories")
+
+
+def _check_cells(table: pd.DataFrame) -> None:
+    for name in ("person", "item", "rater", "score", "skill", "source", "period", "weight"):
+        if table[name].isna().any():
+            row = int(np.flatnonzero(table[name].isna())[0])
+            raise RatingError(f"column {name!r} is empty in row {row}; leave out ratings that were not given")
+    score = pd.to_numeric(table["score"], errors="coerce").to_numpy(dtype=np.float64)
+    if not np.isfinite(score).all() or (score != np.round(score)).any():
+        row = int(np.flatnonzero(~np.isfinite(score) | (score != np.round(score)))[0])
+        raise RatingError(f"score {table['score'].iloc[row]!r} in row {row} is not a whole number; scores are categories")
+    weight = pd.to_numeric(table["weight"], errors="coerce").to_numpy(dtype=np.float64)
+    if not (np.isfinite(weight) & (weight > 0)).all():
+        row = int(np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))[0])
+        raise RatingError(f"weight {table['weight'].iloc[row]!r} in row {row} is not positive; leave such ratings out")
+    wrong = sorted(set(table["rater_class"].astype(str)) - {"human", "machine"})
+    if wrong:
+        raise RatingError(f"rater_class {wrong} is unknown; it is 'human' or 'machine'")
+
+
+def _sorted_unique(values: pd.Series[Any], name: str) -> pd.Index[Any]:
+    try:
+        return pd.Index(values.unique()).sort_values().rename(name)
+    except TypeError as error:
+        raise RatingError(f"column {name!r} mixes types that have no order; use one type, for example text") from error
+
+
+def _one_class_per_rater(rater: Integers, machine: NDArray[np.bool_], names: pd.Index[Any]) -> None:
+    both = np.intersect1d(rater[machine], rater[~machine])
+    if both.size:
+        raise RatingError(f"rater {names[both[0]]!r} is both human and machine; give the machine an id of its own")
+
+
+def _keys(table: pd.DataFrame, columns: list[str]) -> list[tuple[Hashable, ...]]:
+    return list(table[columns].itertuples(index=False, name=None))
+
+
+def _tuples(table: pd.DataFrame, columns: list[str]) -> tuple[Integers, tuple[tuple[Hashable, ...], ...]]:
+    """Codes of the distinct rows of `columns`, numbered in their sort order."""
+    grouped = table.groupby(columns, sort=True)
+    keys = tuple(key for key, _ in grouped.size().items())
+    return grouped.ngroup().to_numpy(dtype=np.int64), tuple(k if isinstance(k, tuple) else (k,) for k in keys)
+
+
+def _halo_keys(table: pd.DataFrame, machine: NDArray[np.bool_]) -> list[tuple[Hashable, ...]]:
+    return [
+        ("machine", str(source)) if is_machine else ("human", rater)
+        for is_machine, source, rater in zip(machine, table["source"], table["rater"], strict=True)
+    ]
+
+
+def _halo_units(table: pd.DataFrame, machine: NDArray[np.bool_]) -> tuple[Integers, tuple[tuple[Hashable, ...], ...]]:
+    humans = _sorted_unique(table["rater"][~machine], "rater") if (~machine).any() else pd.Index([])
+    sources = _sorted_unique(table["source"][machine].astype(str), "source") if machine.any() else pd.Index([])
+    codes = np.empty(len(table), dtype=np.int64)
+    codes[~machine] = humans.get_indexer(pd.Index(table["rater"][~machine]))
+    codes[machine] = len(humans) + sources.get_indexer(pd.Index(table["source"][machine].astype(str)))
+    return codes, tuple([("human", rater) for rater in humans] + [("machine", str(source)) for source in sources])
+
+
+def _known(keys: list[tuple[Hashable, ...]], known: tuple[tuple[Hashable, ...], ...]) -> Integers:
+    position = {key: code for code, key in enumerate(known)}
+    return np.array([position.get(key, -1) for key in keys], dtype=np.int64)
+
+
+def _item_formats(items: pd.Series[Any], formats: Integers) -> dict[Hashable, tuple[int, ...]]:
+    pairs = pd.DataFrame({"item": items.to_numpy(), "format": formats}).drop_duplicates()
+    return {item: tuple(sorted(part)) for item, part in pairs.groupby("item")["format"]}
+
+
+def _formats_by_item(formats: Integers, items: pd.Series[Any], vocabulary: Vocabulary) -> Integers:
+    """Where the named format is unknown, the only format the item had in the fit."""
+    result = formats.copy()
+    for row in np.flatnonzero(formats < 0):
+        choices = vocabulary.item_format[items.iloc[row]]
+        if len(choices) != 1:
+            raise RatingError(f"item {items.iloc[row]!r} has several response formats; name its source and scale")
+        result[row] = choices[0]
+    return result
+
+
+def _format_bounds(
+    table: pd.DataFrame, codes: Integers, formats: tuple[tuple[Hashable, ...], ...]
+) -> tuple[Integers, Integers]:
+    """Number of categories and lowest score of each format."""
+    grouped = table.groupby(codes)
+    seen = grouped["score"].agg(["min", "max"]).astype(np.int64)
+    stated = grouped[["categories", "lowest"]].agg(["min", "max"])
+    categories, lowest = np.empty(len(formats), dtype=np.int64), np.empty(len(formats), dtype=np.int64)
+    for code in range(len(formats)):
+        low, high = int(seen["min"][code]), int(seen["max"][code])
+        widths, origins = stated["categories"].loc[code], stated["lowest"].loc[code]
+        name = " ".join(str(part) for part in formats[code] if part != _ALL) or "the only one"
+        if (widths["min"] != widths["max"] and pd.notna(widths["min"])) or (
+            origins["min"] != origins["max"] and pd.notna(origins["min"])
+        ):
+            raise RatingError(f"format {name} has several numbers of categories or lowest scores; name its scales apart")
+        width = None if pd.isna(widths["min"]) else int(widths["min"])
+        origin = None if pd.isna(origins["min"]) else int(origins["min"])
+        lowest[code], categories[code] = _bounds(low, high, width, origin, name)
+    return categories, lowest
+
+
+def _bounds(low: int, high: int, width: int | None, origin: int | None, name: str) -> tuple[int, int]:
+    if origin is None:
+        origin = low if width is None or high - low + 1 == width else _origin(low, high, width, name)
+    if width is None:
+        width = max(high - origin + 1, 2)
+    if width < 2 or low < origin or high > origin + width - 1:
+        raise RatingError(
+            f"format {name}: scores {low}..{high} do not fit {width} categories from {origin}; "
+            "correct `categories` or `lowest`"
+        )
+    return origin, width
+
+
+def _origin(low: int, high: int, width: int, name: str) -> int:
+    """0 or 1, whichever the scores allow; both: say so."""
+    fits = [origin for origin in (0, 1) if low >= origin and high <= origin + width - 1]
+    if len(fits) != 1:
+        raise RatingError(
+            f"format {name}: scores {low}..{high} do not tell where its {width} categories begin; give column `lowest`"
+        )
+    return fits[0]
+
+
+def _in_order(rows: Rows) -> Rows:
+    keys = (rows.weight, rows.score, rows.source, rows.format, rows.item, rows.severity, rows.skill, rows.halo, rows.person)
+    return rows.take(np.lexsort(keys))

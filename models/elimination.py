@@ -1,0 +1,282 @@
+"""The normal model of persons and halos, eliminated from the inside out.
+
+Ratings of one person by one halo unit on one skill form a *cell*; they share the linear predictor's person part
+
+    u_c = theta_ps + e_pr + e_prs          e = - halo, independent normals (the sign does not matter)
+
+Given for every cell a likelihood that is quadratic in u_c (precision V_c, natural parameter y_c) the posterior of all effects is
+normal. `condition` finds it with per-cell scalars, per-impression scalars and one skills x skills matrix per person:
+
+1. e_prs: precision V_c becomes V_c / (1 + s^2 V_c);
+2. e_pr: a rank-one term per person and halo unit;
+3. theta_p: one Cholesky factorisation per person.
+
+`Cross` holds what couples cells to the facets, and is carried through the same three steps; what remains of the facets'
+information is their Schur complement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.design import Rows
+from models.variances import EffectSums, Variances
+
+__all__ = ["Cross", "Layout", "PersonPosterior", "condition", "log_evidence"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How sorted rows fall into cells, impressions (person x halo unit) and groups (persons, or persons with something left out).
+
+    cell_of_row: (rows,). cell_start: first row of each cell; impression_start: first cell of each impression. The other
+    arrays tell group, skill, impression and class of each cell or impression.
+    """
+
+    groups: int
+    skills: int
+    cell_of_row: Integers
+    cell_start: Integers
+    cell_group: Integers
+    cell_skill: Integers
+    cell_impression: Integers
+    cell_machine: NDArray[np.bool_]
+    impression_start: Integers
+    impression_group: Integers
+    impression_machine: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: Rows, group: Integers, *, groups: int, skills: int) -> Layout:
+        """rows must be sorted by group, then halo unit, then skill."""
+        impression_new = _changes(group, rows.halo)
+        cell_new = impression_new | _changes(rows.skill)
+        cell_start = np.flatnonzero(cell_new)
+        impression_of_row = np.cumsum(impression_new) - 1
+        cell_impression = impression_of_row[cell_start]
+        impression_rows = np.flatnonzero(impression_new)
+        return cls(
+            groups=groups,
+            skills=skills,
+            cell_of_row=np.cumsum(cell_new) - 1,
+            cell_start=cell_start,
+            cell_group=group[cell_start],
+            cell_skill=rows.skill[cell_start],
+            cell_impression=cell_impression,
+            cell_machine=rows.machine[cell_start],
+            impression_start=np.searchsorted(cell_impression, np.arange(len(impression_rows))),
+            impression_group=group[impression_rows],
+            impression_machine=rows.machine[impression_rows],
+        )
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return len(self.cell_start)
+
+    @property
+    def ability(self) -> Integers:
+        """Index of each cell's theta among groups x skills."""
+        return self.cell_group * self.skills + self.cell_skill
+
+    def by_cell(self, values: Floats) -> Floats:
+        """Sums of row values over cells, along the last axis."""
+        return np.add.reduceat(values, self.cell_start, axis=-1) if self.cells else values
+
+    def by_impression(self, values: Floats) -> Floats:
+        """Sums of cell values over impressions, along the first axis."""
+        return np.add.reduceat(values, self.impression_start, axis=0) if self.cells else values
+
+    def by_ability(self, values: Floats) -> Floats:
+        """Sums of cell values over each group's skills: (groups, skills)."""
+        sums = np.bincount(self.ability, weights=values, minlength=self.groups * self.skills)
+        return sums.reshape(self.groups, self.skills)
+
+    def by_group(self, values: Floats) -> Floats:
+        """Sums of impression values over groups, along the first axis."""
+        result = np.zeros((self.groups, *values.shape[1:]))
+        if len(values):
+            start = np.flatnonzero(_changes(self.impression_group))
+            result[self.impression_group[start]] = np.add.reduceat(values, start, axis=0)
+        return result
+
+
+def _changes(*columns: Integers) -> NDArray[np.bool_]:
+    """True where any column differs from the row before; the first row counts as different."""
+    changed = np.zeros(len(columns[0]), dtype=bool)
+    changed[:1] = True
+    for column in columns:
+        changed[1:] |= column[1:] != column[:-1]
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPosterior:
+    """Normal posterior of persons and halos given the facets.
+
+    theta: (groups, skills) about the population mean; covariance: (groups, skills, skills). impression, cell: means of
+    e_pr and e_prs. predictor, predictor_variance: u_c. remaining: V_c after step 1 over V_c; impression_shrink (phi): posterior variance of
+    e_pr given theta; loading: (impressions, skills) information of an impression on each skill.
+    """
+
+    theta: Floats
+    covariance: Floats
+    impression: Floats
+    cell: Floats
+    predictor: Floats
+    predictor_variance: Floats
+    remaining: Floats
+    cell_shrink: Floats
+    impression_shrink: Floats
+    loading: Floats
+    slope: Floats
+
+    def sums(self, layout: Layout, variances: Variances) -> dict[str, EffectSums]:
+        """Posterior moments of the halo effects per class, for the scoring of their variances."""
+        around = np.einsum("is,ist,it->i", self.loading, self.covariance[layout.impression_group], self.loading)
+        impression_variance = self.impression_shrink + self.impression_shrink**2 * around
+        inner = np.maximum(self.predictor_variance - self.cell_shrink, 0.0) / self.remaining**2
+        cell_variance = self.cell_shrink + (1.0 - self.remaining) ** 2 * inner
+        human, machine = ~layout.impression_machine, layout.impression_machine
+        one, other = ~layout.cell_machine, layout.cell_machine
+        return {
+            "halo": EffectSums.of(self.impression[human], impression_variance[human], variances.halo),
+            "machine_halo": EffectSums.of(
+                self.impression[machine], impression_variance[machine], variances.machine_halo
+            ),
+            "halo_skill": EffectSums.of(self.cell[one], cell_variance[one], variances.halo_skill),
+            "machine_halo_skill": EffectSums.of(self.cell[other], cell_variance[other], variances.machine_halo_skill),
+        }
+
+
+def condition(layout: Layout, variances: Variances, precision: Floats, natural: Floats) -> PersonPosterior:
+    """Posterior of all person effects given quadratic likelihoods exp(natural u - precision u^2 / 2) of the cells."""
+    cell_prior = np.where(layout.cell_machine, variances.machine_halo_skill, variances.halo_skill) ** 2
+    impression_prior = np.where(layout.impression_machine, variances.machine_halo, variances.halo) ** 2
+    remaining = 1.0 / (1.0 + cell_prior * precision)
+    kept, kept_natural = precision * remaining, natural * remaining
+    total, total_natural = layout.by_impression(kept), layout.by_impression(kept_natural)
+    phi = impression_prior / (1.0 + impression_prior * total)
+    loading = np.zeros((len(phi), layout.skills))
+    loading[layout.cell_impression, layout.cell_skill] = kept
+    information = np.broadcast_to(np.linalg.inv(variances.covariance), (layout.groups, layout.skills, layout.skills)).copy()
+    diagonal = np.arange(layout.skills)
+    information[:, diagonal, diagonal] += layout.by_ability(kept)
+    information -= layout.by_group(phi[:, None, None] * loading[:, :, None] * loading[:, None, :])
+    pulled = kept_natural - (phi * total_natural)[layout.cell_impression] * kept
+    covariance = np.linalg.inv(information)
+    covariance = 0.5 * (covariance + covariance.transpose(0, 2, 1))
+    theta = np.matmul(covariance, layout.by_ability(pulled)[:, :, None])[:, :, 0]
+    impression = phi * (total_natural - np.einsum("is,is->i", loading, theta[layout.impression_group]))
+    base = theta[layout.cell_group, layout.cell_skill] + impression[layout.cell_impression]
+    cell_shrink = cell_prior * remaining
+    cell = cell_shrink * (natural - precision * base)
+    spread = np.matmul(covariance[layout.impression_group], loading[:, :, None])[:, :, 0]
+    own = covariance[layout.cell_group, layout.cell_skill, layout.cell_skill]
+    toward = own - (phi[:, None] * spread)[layout.cell_impression, layout.cell_skill]
+    around = np.einsum("is,is->i", loading, spread) * phi**2 + phi
+    crossed = toward - (phi[:, None] * spread)[layout.cell_impression, layout.cell_skill]
+    variance = cell_shrink + remaining**2 * (crossed + around[layout.cell_impression])
+    return PersonPosterior(
+        theta=theta,
+        covariance=covariance,
+        impression=impression,
+        cell=cell,
+        predictor=base + cell,
+        predictor_variance=variance,
+        remaining=remaining,
+        cell_shrink=cell_shrink,
+        impression_shrink=phi,
+        loading=loading,
+        slope=remaining * toward / own,
+    )
+
+
+def log_evidence(
+    layout: Layout, variances: Variances, posterior: PersonPosterior, precision: Floats, natural: Floats
+) -> float:
+    """Log of the integral of the prior times all sites exp(natural u - precision u^2 / 2)."""
+    impression_prior = np.where(layout.impression_machine, variances.machine_halo, variances.halo) ** 2
+    kept = layout.by_impression(precision * posterior.remaining)
+    persons = np.linalg.slogdet(posterior.covariance)[1].sum()
+    prior = layout.groups * np.linalg.slogdet(variances.covariance)[1]
+    halos = np.log(posterior.remaining).sum() - np.log1p(impression_prior * kept).sum()
+    return float(0.5 * (natural @ posterior.predictor + halos + persons - prior))
+
+
+@dataclass(frozen=True, slots=True)
+class Cross:
+    """Information shared by cells (or what is left of them) and facets: severities sparse, all other facets as they come."""
+
+    severity: sparse.csr_array
+    rest: sparse.csr_array
+
+    def schur(self, layout: Layout, posterior: PersonPosterior) -> tuple[Floats, Floats, Floats, Cross]:
+        """What persons and halos take away from the facets' information: the severity, mixed and remaining parts.
+
+        Also the couplings of each theta to the facets after halos are eliminated, (groups x skills, facets).
+        """
+        total = _taken(self.severity, self.rest, posterior.cell_shrink)
+        shrunk = _scaled(posterior.remaining)
+        severity, rest = shrunk @ self.severity, shrunk @ self.rest
+        to_impression = _indicator(layout.cell_impression, len(posterior.impression))
+        impression_severity, impression_rest = to_impression @ severity, to_impression @ rest
+        total = _added(total, _taken(impression_severity, impression_rest, posterior.impression_shrink))
+        to_ability = _indicator(layout.ability, layout.groups * layout.skills)
+        back = _impression_to_ability(layout, posterior)
+        ability_severity = to_ability @ severity - back @ impression_severity
+        ability_rest = to_ability @ rest - back @ impression_rest
+        spread = sparse.bsr_array(
+            (posterior.covariance, np.arange(layout.groups), np.arange(layout.groups + 1)),
+            shape=(layout.groups * layout.skills,) * 2,
+        ).tocsr()
+        dense = ability_rest.toarray()
+        spread_rest = spread @ dense
+        taken = (
+            (ability_severity.T @ (spread @ ability_severity)).toarray(),
+            ability_severity.T @ spread_rest,
+            dense.T @ spread_rest,
+        )
+        severity_part, mixed_part, rest_part = _added(total, taken)
+        return severity_part, mixed_part, rest_part, Cross(ability_severity.tocsr(), ability_rest.tocsr())
+
+
+def _taken(severity: sparse.csr_array, rest: sparse.csr_array, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """A' diag(weight) A for A = [severity, rest]."""
+    if not weight.any():
+        shape = severity.shape[1], rest.shape[1]
+        return np.zeros((shape[0], shape[0])), np.zeros(shape), np.zeros((shape[1], shape[1]))
+    scaling = _scaled(weight)
+    weighted_rest = scaling @ rest
+    if rest.nnz > 0.1 * rest.shape[0] * rest.shape[1]:
+        dense = rest.toarray()
+        rest_part = dense.T @ (weight[:, None] * dense)
+    else:
+        rest_part = (rest.T @ weighted_rest).toarray()
+    return (severity.T @ (scaling @ severity)).toarray(), (severity.T @ weighted_rest).toarray(), rest_part
+
+
+def _added(
+    one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats, Floats]:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def _scaled(weight: Floats) -> sparse.dia_array:
+    return sparse.diags_array(weight)
+
+
+def _indicator(group: Integers, groups: int) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(groups, len(group)))
+
+
+def _impression_to_ability(layout: Layout, posterior: PersonPosterior) -> sparse.csr_array:
+    value = posterior.impression_shrink[layout.cell_impression] * posterior.loading[layout.cell_impression, layout.cell_skill]
+    shape = layout.groups * layout.skills, len(posterior.impression)
+    return sparse.csr_array((value, (layout.ability, layout.cell_impression)), shape=shape)

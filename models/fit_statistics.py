@@ -1,0 +1,38 @@
+"""Infit and outfit mean squares (Wright & Masters 1982): how far ratings scatter about their expectation, 1 where as expected.
+
+Expectations are taken at the estimates of persons, halos and facets, so that values run a little under 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.categories import Steps, moments
+from models.design import Rows
+from models.newton import Facets
+
+__all__ = ["mean_squares", "standardised"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def standardised(rows: Rows, eta: Floats, facets: Facets) -> tuple[Floats, Floats]:
+    """Squared residual and variance of each rating, given its linear predictor eta."""
+    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
+    found = moments(eta, rows.score, rows.weight, cumulative, ())
+    return (rows.score - found.expected) ** 2, np.maximum(found.variance, 1e-12)
+
+
+def mean_squares(code: Integers, count: int, weight: Floats, squared: Floats, variance: Floats) -> pd.DataFrame:
+    """infit, outfit and n of each of `count` elements; NaN without ratings."""
+    n = np.bincount(code, minlength=count)
+    weights = np.bincount(code, weights=weight, minlength=count)
+    with np.errstate(invalid="ignore"):
+        infit = np.bincount(code, weights=weight * squared, minlength=count) / np.bincount(
+            code, weights=weight * variance, minlength=count
+        )
+        outfit = np.bincount(code, weights=weight * squared / variance, minlength=count) / weights
+    return pd.DataFrame({"infit": infit, "outfit": outfit, "n": n})

@@ -1,0 +1,57 @@
+"""Predicted ratings: the chance of each score for a person, item and rater, over all that is not known of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.categories import Steps, hermite_nodes, probabilities
+from models.design import Rows, encode_known
+from models.whatif import Fitted
+
+__all__ = ["predicted"]
+
+Floats = NDArray[np.float64]
+
+
+def predicted(fitted: Fitted, ratings: pd.DataFrame) -> pd.DataFrame:
+    """See `FacetsModel.predict_proba`."""
+    words, facets = fitted.design.vocabulary, fitted.solution.facets
+    rows = encode_known(ratings.drop(columns="score", errors="ignore"), words)
+    mean, variance = _predictors(fitted, rows)
+    eta = mean + facets.offset(rows.severity, rows.item)
+    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
+    chance = np.zeros(cumulative.shape)
+    for point, mass in zip(*hermite_nodes(15), strict=True):
+        chance += mass * probabilities(eta + point * np.sqrt(variance), cumulative)[0]
+    lowest = words.lowest[rows.format]
+    scores = np.arange(lowest.min(), (lowest + words.categories[rows.format]).max())
+    table = np.full((len(rows), len(scores)), np.nan)
+    for category in range(len(chance)):
+        exists = category < words.categories[rows.format]
+        table[exists, (lowest + category - scores[0])[exists]] = chance[category, exists]
+    return pd.DataFrame(table, index=ratings.index, columns=pd.Index(scores, name="score"))
+
+
+def _predictors(fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
+    """Mean and variance of theta less halos for each row, known cells from their posterior."""
+    solution, known = fitted.solution, fitted.design.rows
+    variances, everyone = solution.variances, fitted.all_persons()
+    halo = np.where(rows.machine, variances.machine_halo, variances.halo) ** 2
+    halo_skill = np.where(rows.machine, variances.machine_halo_skill, variances.halo_skill) ** 2
+    familiar, code = rows.person >= 0, np.maximum(rows.person, 0)
+    own = everyone.sd[code, rows.skill] ** 2
+    mean = np.where(familiar, everyone.mean[code, rows.skill] - solution.facets.mean, 0.0)
+    variance = np.where(familiar, own, everyone.prior_sd[rows.skill] ** 2) + halo + halo_skill
+    cells: dict[tuple[int, int, int], int] = {}
+    for key in zip(known.person.tolist(), known.halo.tolist(), known.skill.tolist(), strict=True):
+        cells.setdefault(key, len(cells))
+    cell = np.array(
+        [cells.get(key, -1) for key in zip(rows.person.tolist(), rows.halo.tolist(), rows.skill.tolist(), strict=True)]
+    )
+    seen = cell >= 0
+    mean[seen] = solution.posterior.predictor[cell[seen]]
+    variance[seen] = solution.posterior.predictor_variance[cell[seen]]
+    unknown = np.where(rows.machine, variances.machine_severity, variances.severity) ** 2
+    return mean, variance + np.where(rows.severity < 0, unknown, 0.0)
