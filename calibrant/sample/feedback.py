@@ -52,10 +52,10 @@ class Answer:
     submitted_at: datetime
 
     def row(self, *, by_email: bool) -> tuple[str, ...]:
-        """The answer in the order of `COLUMNS`; by_email: the rater is named by work address, not by HR id."""
+        """The answer in the order of `COLUMNS`; by_email: people are named by work address, not by HR id."""
         return (
             self.cycle,
-            self.subject.key,
+            self.subject.work_email if by_email else self.subject.key,
             self.rater.work_email if by_email else self.rater.key,
             self.relationship,
             self.skill,

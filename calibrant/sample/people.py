@@ -239,10 +239,12 @@ def _plant(
     ):
         planted[feature], free = tuple(free[:wanted]), free[wanted:]
     others = [member.key for member in members if member.key not in leads | set(planted["leaver"])]
-    shuffled = rng.sample(others, len(others))
     planted["part_time"] = tuple(rng.sample(others, max(1, people // 10)))
     planted["private"] = tuple(rng.sample(others, max(1, people // 10)))
-    planted["no_git_identity"] = (rng.choice([key for key in others if key not in planted["private"]]),)
+    unseen = {*planted["private"], *planted["late_joiner"]}
+    makers = [key for key in others if key not in unseen and by_key[key].spells[-1].role != "ai-product-manager"]
+    rng.shuffle(makers)
+    planted["no_git_identity"] = (makers.pop(),)
     for key in planted["late_joiner"]:
         hired = today - timedelta(days=rng.randint(120, 330))
         by_key[key] = replace(by_key[key], hired_on=hired, spells=(replace(by_key[key].spells[0], start=hired),))
@@ -258,7 +260,7 @@ def _plant(
         by_key[key] = replace(by_key[key], fte=rng.choice((0.5, 0.6, 0.8)))
     for key in planted["no_git_identity"]:
         by_key[key] = replace(by_key[key], roster_emails=(by_key[key].work_email,), roster_github=False)
-    planted["name_clash"] = _clash(by_key, [key for key in shuffled if key not in planted["no_git_identity"]])
+    planted["name_clash"] = _clash(by_key, makers)
     return [_away(rng, by_key[member.key], start) for member in members], planted
 
 

@@ -6,9 +6,10 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ import yaml
 from calibrant.sample import SampleDepartment, generate
 from calibrant.sample.areas import SKILLS
 from calibrant.sample.people import level_of
+from collectors import feedback360, roster, scorecards, table
 from db.errors import Refusal
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
@@ -127,8 +129,8 @@ def test_severe_raters_mark_lower_than_lenient_ones(sample: SampleDepartment) ->
     errors: dict[str, list[float]] = {}
     for row in rows(sample.feedback360):
         if row["rating"].isdigit() and row["relationship"] != "self":
-            rater = keys.get(row["rater_id"], row["rater_id"])
-            error = float(row["rating"]) - truth[row["subject_id"], row["competency_code"]]
+            rater, subject = (keys.get(row[column], row[column]) for column in ("rater_id", "subject_id"))
+            error = float(row["rating"]) - truth[subject, row["competency_code"]]
             errors.setdefault(kinds[rater], []).append(error)
     mean = {kind: sum(values) / len(values) for kind, values in errors.items()}
     assert mean["severe"] < mean["plain"] < mean["lenient"]
@@ -182,6 +184,23 @@ def test_truth_holds_every_person_and_skill_and_lies_apart(sample: SampleDepartm
     assert {path for path in sample.folder.rglob("*") if path.is_file() and path.parent.name == "truth"} == apart
     inputs = [path for path in sample.folder.iterdir() if path.is_file()]
     assert not any("ability" in path.read_text(encoding="utf-8") for path in inputs)
+
+
+def test_the_collectors_read_every_file_without_complaint(sample: SampleDepartment) -> None:
+    now = AS_OF + timedelta(days=70)
+    people = roster.read(sample.roster, now=now)
+    assert len(people.persons) == 30
+    assert len(roster.read_absences(sample.absences, now=now, people=[p.key for p in people.persons])) > 30
+
+    def read(module: ModuleType, path: Path, **options: object) -> int:
+        settings = module.Settings(path=path, source="sample", **options)
+        return sum(len(batch.evidence) for batch in module.collect(settings, None, now=now))
+
+    assert read(feedback360, sample.feedback360) == sample.ratings
+    assert read(feedback360, sample.feedback360_wide, mapping=sample.feedback360_mapping) > 20
+    assert read(scorecards, sample.scorecards_csv) > 5
+    assert read(scorecards, sample.scorecards_json, mapping="greenhouse", subjects=sample.subjects) > 5
+    assert read(table, sample.decisions, mapping="decisions") == sample.decided
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:

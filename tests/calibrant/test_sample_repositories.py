@@ -89,9 +89,11 @@ def test_one_repository_maps_addresses(sample: SampleDepartment) -> None:
     assert [name for name in names(sample) if ".mailmap\n" in git(sample, name, "ls-tree", "--name-only", "HEAD")] == [
         "ml-platform"
     ]
-    raw = set(git(sample, "ml-platform", "log", "--format=%ae").split())
-    mapped = set(git(sample, "ml-platform", "log", "--format=%aE").split())
-    assert mapped < raw
+    people = known_addresses(sample)
+    pairs = [line.split() for line in git(sample, "ml-platform", "log", "--format=%ae %aE").splitlines()]
+    mapped = {(raw, proper) for raw, proper in pairs if raw != proper}
+    assert mapped
+    assert all(people[raw] == people[proper] for raw, proper in mapped)
 
 
 def test_one_person_commits_only_under_an_address_no_roster_knows(sample: SampleDepartment) -> None:
