@@ -1,0 +1,132 @@
+"""A frozen result as one self-contained HTML file, or as canonical JSON.
+
+The HTML needs nothing from outside and runs nothing: its content policy allows the one style sheet by its hash and
+nothing else. Everything that came from a source is escaped by Jinja; only our own style sheet and charts are not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from enum import Enum
+from functools import lru_cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from calibrant.reports import charts
+from calibrant.reports.evidence_text import month_text
+from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_text, percent
+from calibrant.reports.gap import Gap
+from calibrant.reports.packet import Packet
+from calibrant.reports.packet_reading import ReadingCopy
+from calibrant.reports.packet_sealed import SealedResult
+from calibrant.reports.self_check import SelfCheck
+
+__all__ = ["as_mapping", "gap_html", "json_text", "packet_json", "reading_html", "sealed_html", "self_check_html"]
+
+
+def reading_html(copy: ReadingCopy) -> str:
+    """The reading copy."""
+    figure = charts.timeline_svg(copy.timeline) if copy.timeline.skills else ""
+    return _page("reading.html", copy=copy, heading=copy.heading, timeline=_own(figure))
+
+
+def sealed_html(sealed: SealedResult) -> str:
+    """The sealed result."""
+    rows = [
+        (skill.name, skill.probabilities, skill.level_set, skill.expected)
+        for skill in sealed.skills
+        if skill.probabilities and skill.level_set
+    ]
+    figure = charts.distributions_svg(rows) if rows else ""
+    return _page("sealed.html", sealed=sealed, heading=sealed.heading, distributions=_own(figure))
+
+
+def self_check_html(check: SelfCheck) -> str:
+    """The self-check."""
+    rows = [(skill.name, skill.probabilities, skill.level_set, None) for skill in check.skills]
+    return _page(
+        "self_check.html",
+        check=check,
+        heading=check.heading,
+        distributions=_own(charts.distributions_svg(rows) if rows else ""),
+        timeline=_own(charts.timeline_svg(check.timeline) if check.timeline.skills else ""),
+    )
+
+
+def gap_html(gap: Gap) -> str:
+    """The gap analysis."""
+    drawn = bool(gap.skills and gap.teams)
+    return _page(
+        "gap.html",
+        gap=gap,
+        heading=gap.heading,
+        heat_map=_own(charts.heat_map_svg(gap) if drawn else ""),
+        supply=_own(charts.supply_svg(gap.skills) if drawn else ""),
+    )
+
+
+def json_text(result: object) -> str:
+    """A frozen result as canonical JSON: sorted keys, no spaces, UTF-8, one line.
+
+    <, > and & are written as escapes, so that the text stays inert inside a page as well.
+    """
+    text = json.dumps(as_mapping(result), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") + "\n"
+
+
+def packet_json(packet: Packet) -> str:
+    """Both halves of a packet in one document; keep it as closed as the sealed result."""
+    return json_text(packet)
+
+
+def as_mapping(result: object) -> object:
+    """Dataclasses as mappings, tuples as lists, days as ISO text; JSON scalars as they are."""
+    if is_dataclass(result) and not isinstance(result, type):
+        return {entry.name: as_mapping(getattr(result, entry.name)) for entry in fields(result)}
+    if isinstance(result, Mapping):
+        return {str(key): as_mapping(value) for key, value in result.items()}
+    if isinstance(result, list | tuple):
+        return [as_mapping(value) for value in result]
+    if isinstance(result, Enum):
+        return result.value
+    return result.isoformat() if isinstance(result, date) else result
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("calibrant", "templates/reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    style = resources.files("calibrant").joinpath("templates/reports/report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment.globals.update(
+        style=_own(style),
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        percent=percent,
+        level_set_text=level_set_text,
+        month_text=month_text,
+        not_able=NOT_ABLE,
+        not_able_sentence=NOT_ABLE_SENTENCE,
+    )
+    return environment
+
+
+def _own(text: str) -> Markup:
+    """Text of our own making that Jinja must not escape: the style sheet, and charts written by `svg.clean_svg`."""
+    return Markup(text)  # noqa: S704
+
+
+def _page(template: str, **context: object) -> str:
+    return _environment().get_template(template).render(**context)

@@ -1,0 +1,292 @@
+"""The self-check: what the ledger holds about you, what follows from it, and how to object.
+
+It shows a person their own evidence and distributions, what the next level asks for, which evidence would narrow the
+interval most, which identities are held to be theirs, and the exact command that contests an item.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from calibrant.reports.case import ContestedItem, Heading, ReplyText, contested_items, heading, reply_texts
+from calibrant.reports.comments import CommentGroup
+from calibrant.reports.evidence_text import Exhibit, cell, read_exhibits
+from calibrant.reports.excerpts import Scope, scope_of, select
+from calibrant.reports.explain import LIMITS, METHOD, RELATIVE, state_sentence
+from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
+from calibrant.reports.inputs import AnonymityPolicy, StandardText
+from calibrant.reports.material import Material, gather
+from calibrant.reports.narrowing import NextEvidence
+from calibrant.reports.packet_sealed import raters_text
+from calibrant.reports.rests_on import Foundation, foundation
+from calibrant.reports.timeline import Timeline, timeline
+from db.records import (
+    LEVELS,
+    Assessment,
+    Citation,
+    Dispute,
+    LinkBasis,
+    LinkState,
+    Outcome,
+    Purpose,
+    Reply,
+    Run,
+    Stance,
+    State,
+)
+
+__all__ = ["IdentityLine", "Narrowing", "NextCriterion", "SelfCheck", "SelfCheckInputs", "SkillCheck", "build"]
+
+_SHOWN_EXHIBITS = 4
+_SHOWN_OPTIONS = 3
+_VERIFIED = frozenset({LinkBasis.ROSTER.value, LinkBasis.VERIFIED_EMAIL.value, LinkBasis.NOREPLY.value})
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheckInputs:
+    """Like `PacketInputs`, without a role profile.
+
+    identities: `Ledger.identities` rows of this person (identity, provider, key, name, basis, state, evidence).
+    next_evidence: see `narrowing.next_evidence`. dispute_command: the command line up to its arguments.
+    """
+
+    person: str
+    person_key: str
+    person_name: str
+    standard: StandardText
+    run: Run
+    assessments: tuple[Assessment, ...]
+    citations: tuple[Citation, ...]
+    cited: pd.DataFrame
+    participations: pd.DataFrame
+    identities: pd.DataFrame
+    generated_at: datetime
+    audit_head: str
+    purpose: Purpose = Purpose.SELF_CHECK
+    next_evidence: NextEvidence = field(default_factory=dict)
+    disputes: tuple[Dispute, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    policy: AnonymityPolicy = field(default_factory=AnonymityPolicy)
+    window_months: int = 24
+    dispute_command: str = "calibrant dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class NextCriterion:
+    """A criterion of the next level that is not shown yet. standing: where it stands, in words."""
+
+    code: str
+    statement: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """One piece of evidence to come. narrower: expected shrinkage of the interval, 0..1."""
+
+    what: str
+    narrower: float
+
+
+@dataclass(frozen=True, slots=True)
+class SkillCheck:
+    """One skill. next_level: the level whose criteria are listed in `lacking`, None at the top."""
+
+    code: str
+    name: str
+    state: str
+    why: str
+    probabilities: tuple[float, ...]
+    level_set: tuple[int, int]
+    modal: int | None
+    high_confidence: bool
+    raters: str
+    scope: Scope
+    next_level: int | None
+    next_level_name: str
+    lacking: tuple[NextCriterion, ...]
+    narrowing: tuple[Narrowing, ...]
+    supporting: tuple[Exhibit, ...]
+    more_supporting: int
+    opposing: tuple[Exhibit, ...]
+    more_opposing: int
+    comments: tuple[CommentGroup, ...]
+    rests_on: Foundation
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLine:
+    """One identity held to be the person's. standing: "verified", "claimed", "suggested", "contested" or "rejected"."""
+
+    identity: str
+    provider: str
+    key: str
+    name: str
+    standing: str
+    basis: str
+    artefacts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """The whole self-check."""
+
+    heading: Heading
+    skills: tuple[SkillCheck, ...]
+    silent: tuple[str, ...]
+    timeline: Timeline
+    identities: tuple[IdentityLine, ...]
+    contested: tuple[ContestedItem, ...]
+    replies: tuple[ReplyText, ...]
+    dispute_command: str
+    method: tuple[str, ...]
+    limits: tuple[str, ...]
+    relative: str
+
+
+def build(inputs: SelfCheckInputs) -> SelfCheck:
+    """The self-check of one person. Pure: the same inputs give the same result."""
+    contested = {dispute.target for dispute in inputs.disputes if dispute.state == "open"}
+    exhibits = read_exhibits(inputs.cited, inputs.participations, inputs.person, contested)
+    by_skill = {assessment.skill: assessment for assessment in inputs.assessments}
+    codes = [code for code in inputs.standard.skills if code in by_skill]
+    codes += [code for code in sorted(by_skill) if code not in codes]
+    materials = {code: _material(inputs, by_skill[code], exhibits) for code in codes}
+    skills = tuple(_skill(inputs, by_skill[code], materials[code]) for code in codes)
+    described = {key: f"{exhibit.what}, {exhibit.when}, {exhibit.where}" for key, exhibit in exhibits.items()}
+    identities = _identities(inputs.identities)
+    described |= {f"identity:{line.identity}": f"Identity {line.key} ({line.provider})" for line in identities}
+    rows = {
+        skill.name: (materials[skill.code].all(Stance.FOR), materials[skill.code].all(Stance.AGAINST))
+        for skill in skills
+        if skill.scope.works
+    }
+    return SelfCheck(
+        heading=heading(
+            subject=inputs.person_name,
+            key=inputs.person_key,
+            standard=inputs.standard,
+            run=inputs.run,
+            purpose=inputs.purpose,
+            generated_at=inputs.generated_at,
+            audit_head=inputs.audit_head,
+        ),
+        skills=skills,
+        silent=tuple(
+            shown(text.name, NAME_LIMIT) for code, text in inputs.standard.skills.items() if code not in by_skill
+        ),
+        timeline=timeline(rows, inputs.run.as_of.date(), inputs.window_months),
+        identities=identities,
+        contested=contested_items(inputs.disputes, described),
+        replies=reply_texts(inputs.replies),
+        dispute_command=_command(inputs),
+        method=METHOD,
+        limits=LIMITS,
+        relative=RELATIVE,
+    )
+
+
+def _command(inputs: SelfCheckInputs) -> str:
+    """The command with the person filled in; the item is the id printed beside each exhibit."""
+    person = shlex.quote(shown(inputs.person_key, NAME_LIMIT))
+    return f'{inputs.dispute_command} {person} ITEM --reason "why it is not yours, or not right"'
+
+
+def _material(inputs: SelfCheckInputs, assessment: Assessment, exhibits: Mapping[str, Exhibit]) -> Material:
+    return gather(
+        assessment.skill,
+        person=inputs.person,
+        assessment=assessment,
+        citations=inputs.citations,
+        exhibits=exhibits,
+        cited=inputs.cited,
+        participations=inputs.participations,
+        policy=inputs.policy,
+    )
+
+
+def _skill(inputs: SelfCheckInputs, assessment: Assessment, material: Material) -> SkillCheck:
+    text = inputs.standard.skill(assessment.skill)
+    standing = assessment.modal or assessment.level_set[0]
+    goal = standing + 1 if standing < LEVELS else None
+    supporting = material.all(Stance.FOR, Stance.CONTEXT)
+    chosen = select(supporting, _SHOWN_EXHIBITS)
+    against = select(material.all(Stance.AGAINST), _SHOWN_EXHIBITS)
+    return SkillCheck(
+        code=assessment.skill,
+        name=shown(text.name, NAME_LIMIT),
+        state=assessment.state.value,
+        why=state_sentence(assessment),
+        probabilities=tuple(round(probability, 4) for probability in assessment.probabilities),
+        level_set=assessment.level_set,
+        modal=assessment.modal if assessment.state is State.INFERRED else None,
+        high_confidence=assessment.high_confidence,
+        raters=raters_text(assessment, inputs.policy),
+        scope=scope_of(supporting),
+        next_level=goal,
+        next_level_name=shown(text.at(goal).name, NAME_LIMIT) if goal else "",
+        lacking=_lacking(inputs.standard, assessment, goal) if goal else (),
+        narrowing=_narrowing(inputs, assessment),
+        supporting=chosen.exhibits,
+        more_supporting=chosen.more,
+        opposing=against.exhibits,
+        more_opposing=against.more,
+        comments=material.comments,
+        rests_on=foundation(assessment, min(standing + 1, LEVELS), inputs.policy),
+    )
+
+
+def _lacking(standard: StandardText, assessment: Assessment, goal: int) -> tuple[NextCriterion, ...]:
+    outcomes = {outcome.criterion: outcome for outcome in assessment.criteria}
+    lacking = []
+    for criterion in standard.skill(assessment.skill).at(goal).criteria:
+        outcome = outcomes.get(criterion.code)
+        if outcome and outcome.outcome is Outcome.MET:
+            continue
+        if criterion.measure is None or (outcome and outcome.outcome is Outcome.HUMAN):
+            standing = "For people to judge."
+        elif outcome is None or outcome.outcome is Outcome.NOT_OBSERVED:
+            reason = shown(outcome.reason).rstrip(". ") if outcome else ""
+            standing = "Not observed" + (f": {reason}." if reason else ".")
+        else:
+            title = shown(criterion.measure, NAME_LIMIT)
+            asked = "" if outcome.at_least is None else f" of {outcome.at_least:g}"
+            standing = f"{title}: {outcome.value or 0:.3g}{asked}."
+        lacking.append(NextCriterion(shown(criterion.code), shown(criterion.statement, EXCERPT_LIMIT * 2), standing))
+    return tuple(lacking)
+
+
+def _narrowing(inputs: SelfCheckInputs, assessment: Assessment) -> tuple[Narrowing, ...]:
+    options = [
+        Narrowing(shown(what), round(max(0.0, 1.0 - sd / assessment.theta_sd), 3))
+        for what, sd in inputs.next_evidence.get(assessment.skill, ())
+    ]
+    return tuple(sorted(options, key=lambda option: (-option.narrower, option.what))[:_SHOWN_OPTIONS])
+
+
+def _identities(frame: pd.DataFrame) -> tuple[IdentityLine, ...]:
+    lines = [_identity({str(name): cell(value) for name, value in row.items()}) for row in frame.to_dict("records")]
+    return tuple(sorted(lines, key=lambda line: (line.provider, line.key, line.identity)))
+
+
+def _identity(row: Mapping[str, object]) -> IdentityLine:
+    state, basis = str(row.get("state") or ""), str(row.get("basis") or "")
+    if state == LinkState.LINKED.value:
+        standing = "verified" if basis in _VERIFIED else "claimed"
+    else:
+        standing = shown(state, NAME_LIMIT)
+    artefacts = row.get("evidence")
+    return IdentityLine(
+        identity=shown(row.get("identity"), NAME_LIMIT),
+        provider=shown(row.get("provider"), NAME_LIMIT),
+        key=shown(row.get("key"), NAME_LIMIT),
+        name=shown(row.get("name"), NAME_LIMIT),
+        standing=standing,
+        basis=shown(basis.replace("_", " "), NAME_LIMIT),
+        artefacts=int(artefacts) if isinstance(artefacts, int | float) else 0,
+    )
