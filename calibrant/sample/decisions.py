@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from random import Random
 
 from calibrant.sample.chance import maybe, stream, wobble
-from calibrant.sample.people import CORE, Department, Member, level_of
+from calibrant.sample.people import Department, Member, level_of
+from calibrant.sample.roles import CORE
 
 __all__ = ["COLUMNS", "decision_rows"]
 

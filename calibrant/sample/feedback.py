@@ -9,8 +9,9 @@ from random import Random
 
 from calibrant.sample.areas import SKILLS
 from calibrant.sample.chance import maybe, stream
-from calibrant.sample.people import CORE, Department, Member
+from calibrant.sample.people import Department, Member
 from calibrant.sample.raters import Rater, mark
+from calibrant.sample.roles import CORE
 
 __all__ = ["COLUMNS", "FORMULA_COMMENT", "Answer", "answers"]
 

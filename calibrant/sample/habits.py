@@ -13,7 +13,8 @@ from random import Random
 
 from calibrant.sample.areas import AREAS, SKILLS
 from calibrant.sample.chance import maybe, stream, wobble
-from calibrant.sample.people import CORE, Department, Member
+from calibrant.sample.people import Department, Member
+from calibrant.sample.roles import CORE
 
 __all__ = ["APPETITE", "ASKED", "BREADTH", "MISHAP", "STEADY", "Habits", "habits_of"]
 

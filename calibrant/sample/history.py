@@ -27,7 +27,11 @@ Edits = dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A change on the main line: what a revert needs. reverses: the commits that its message may name."""
+    """A change on the main line, as a revert needs it.
+
+    mark: what arrived on main (the merge, if there was one); work: the last commit of the work itself.
+    before, after: the files it touched, with their text or None.
+    """
 
     title: str
     author: str

@@ -13,8 +13,9 @@ from random import Random
 
 from calibrant.sample.areas import SKILLS
 from calibrant.sample.chance import maybe, stream, wobble
-from calibrant.sample.people import CORE, Department, Member
+from calibrant.sample.people import Department, Member
 from calibrant.sample.raters import Rater
+from calibrant.sample.roles import CORE
 
 __all__ = ["LONG_COLUMNS", "Scorecard", "greenhouse", "long_rows", "scorecards"]
 

@@ -14,52 +14,12 @@ from random import Random
 from calibrant.sample.areas import SKILLS
 from calibrant.sample.chance import maybe, stream
 from calibrant.sample.names import CLASH, PEOPLE, PersonName
+from calibrant.sample.roles import CORE, EVERYONE, GROWTH, JOB_LEVELS, NEAR, TEAMS, TYPICAL
 
-__all__ = ["CORE", "MONTHS", "TEAMS", "Department", "Member", "Spell", "department", "level_of"]
+__all__ = ["MONTHS", "Department", "Member", "Spell", "department", "level_of"]
 
 MONTHS = 30
 """How many months of work the sample shows."""
-
-TEAMS: Mapping[str, tuple[str, ...]] = {
-    "platform": (
-        *("mlops-engineer", "mlops-engineer", "ai-product-manager", "mlops-engineer", "ml-engineer", "mlops-engineer"),
-        *("mlops-engineer", "data-scientist", "mlops-engineer", "ml-engineer", "mlops-engineer"),
-    ),
-    "applied-ml": (
-        *("ml-engineer", "data-scientist", "ml-engineer", "cv-engineer", "ml-engineer", "data-scientist"),
-        *("ai-product-manager", "ml-engineer", "cv-engineer", "data-scientist", "mlops-engineer"),
-    ),
-    "language": (
-        *("llm-engineer", "nlp-engineer", "llm-engineer", "prompt-engineer", "llm-engineer", "nlp-engineer"),
-        *("ml-engineer", "llm-engineer", "ai-product-manager", "mlops-engineer", "nlp-engineer"),
-    ),
-}
-"""The role of each seat of a team; the first seat leads it."""
-
-CORE: Mapping[str, tuple[str, ...]] = {
-    "mlops-engineer": ("ml-pipelines", "model-serving", "model-monitoring", "containers", "ci-cd"),
-    "ml-engineer": ("model-training", "model-serving", "ml-pipelines", "feature-engineering", "experiment-tracking"),
-    "llm-engineer": ("llm-apps", "model-serving", "containers", "code-quality"),
-    "nlp-engineer": ("llm-apps", "model-training", "data-pipelines", "experiment-tracking"),
-    "cv-engineer": ("model-training", "experiment-tracking", "data-pipelines", "model-serving"),
-    "data-scientist": ("model-training", "feature-engineering", "experiment-tracking", "data-pipelines"),
-    "prompt-engineer": ("llm-apps", "technical-docs", "collaboration"),
-    "ai-product-manager": ("collaboration", "technical-docs"),
-}
-_NEAR: Mapping[str, tuple[str, ...]] = {
-    "mlops-engineer": ("data-pipelines", "experiment-tracking", "code-quality"),
-    "ml-engineer": ("data-pipelines", "model-monitoring", "containers", "ci-cd"),
-    "llm-engineer": ("model-training", "ci-cd", "data-pipelines", "model-monitoring"),
-    "nlp-engineer": ("feature-engineering", "model-serving"),
-    "cv-engineer": ("feature-engineering", "containers"),
-    "data-scientist": ("technical-docs", "model-monitoring", "ml-pipelines"),
-    "prompt-engineer": ("experiment-tracking", "model-monitoring"),
-    "ai-product-manager": ("llm-apps", "model-monitoring", "experiment-tracking"),
-}
-_EVERYONE = ("code-quality", "code-review", "technical-docs", "collaboration")
-_JOB_LEVELS = ("junior", "middle", "senior", "lead", "principal")
-_TYPICAL = {"junior": 1.9, "middle": 2.7, "senior": 3.6, "lead": 4.1, "principal": 4.6}
-_GROWTH = {"junior": 0.35, "middle": 0.25, "senior": 0.12, "lead": 0.05, "principal": 0.05}
 
 
 def level_of(ability: float) -> int:
@@ -177,7 +137,7 @@ def _manager(key: str, lead: str, head: str) -> str | None:
 def _member(rng: Random, index: int, team: str, seat: int, name: PersonName, today: date) -> Member:
     role = TEAMS[team][seat % len(TEAMS[team])]
     job_level = (
-        ("principal" if team == "platform" else "lead") if seat == 0 else rng.choices(_JOB_LEVELS, (3, 6, 7, 2, 1))[0]
+        ("principal" if team == "platform" else "lead") if seat == 0 else rng.choices(JOB_LEVELS, (3, 6, 7, 2, 1))[0]
     )
     hired = today - timedelta(days=rng.randint(1_000, 2_600))
     login = name.ascii.replace(".", "-") + rng.choice(("", "", "-ml", "42", "-dev"))
@@ -201,7 +161,7 @@ def _member(rng: Random, index: int, team: str, seat: int, name: PersonName, tod
         manager=None,
         abilities=_abilities(rng, role, job_level),
         talk=_talk(rng),
-        growth=_GROWTH[job_level],
+        growth=GROWTH[job_level],
         last_day=today,
     )
 
@@ -210,8 +170,8 @@ def _abilities(rng: Random, role: str, job_level: str) -> dict[str, float]:
     lean = rng.triangular(-0.7, 0.7, 0.0)
     abilities = {}
     for skill in SKILLS:
-        distance = 0.0 if skill in CORE[role] else 0.5 if skill in _EVERYONE else 0.8 if skill in _NEAR[role] else 1.7
-        ability = _TYPICAL[job_level] - distance + lean + rng.triangular(-1.3, 1.3, 0.0)
+        distance = 0.0 if skill in CORE[role] else 0.5 if skill in EVERYONE else 0.8 if skill in NEAR[role] else 1.7
+        ability = TYPICAL[job_level] - distance + lean + rng.triangular(-1.3, 1.3, 0.0)
         abilities[skill] = round(min(5.4, max(0.6, ability)), 3)
     return abilities
 
@@ -268,9 +228,9 @@ def _changed(member: Member, when: date, *, moved: bool) -> Member:
     """The member with an earlier spell: in another team, or one rung lower."""
     now = member.spells[-1]
     other = list(TEAMS)[(list(TEAMS).index(now.team) + 1) % len(TEAMS)]
-    rung = max(1, _JOB_LEVELS.index(now.job_level))
-    before = replace(now, team=other, end=when) if moved else replace(now, job_level=_JOB_LEVELS[rung - 1], end=when)
-    after = replace(now, start=when) if moved else replace(now, job_level=_JOB_LEVELS[rung], start=when)
+    rung = max(1, JOB_LEVELS.index(now.job_level))
+    before = replace(now, team=other, end=when) if moved else replace(now, job_level=JOB_LEVELS[rung - 1], end=when)
+    after = replace(now, start=when) if moved else replace(now, job_level=JOB_LEVELS[rung], start=when)
     return replace(member, spells=(before, after))
 
 
