@@ -53,7 +53,7 @@ def _decoded(file: str, content: bytes, encoding: str | None) -> str:
     if content.startswith(b"PK\x03\x04"):
         refuse(file, "is a workbook or archive, not CSV", "rename it to .xlsx, or export it as CSV UTF-8")
     if encoding is None:
-        if content.startswith(_WIDE_MARKS) or b"\0" in content[:2000]:
+        if content.startswith(_WIDE_MARKS) or _mostly_wide(content[:200]):
             refuse(file, "looks like UTF-16: it has NUL bytes or a UTF-16 mark", f"{_SAVE} (utf-16)")
         encoding = "utf-8"
     skipped = 3 if encoding == "utf-8" and content.startswith(codecs.BOM_UTF8) else 0
@@ -71,6 +71,11 @@ def _decoded(file: str, content: bytes, encoding: str | None) -> str:
         refuse(file, f"is not {encoding}: byte 0x{byte:02x} at offset {offset}", f"{_SAVE} (often cp1252)", row=row)
     except UnicodeError as error:
         refuse(file, f"is not {encoding}: {error}", _SAVE)
+
+
+def _mostly_wide(start: bytes) -> bool:
+    """Whether every other byte is NUL, as in UTF-16 without its mark; a single NUL is only a hostile character."""
+    return start.count(0) > len(start) // 4
 
 
 def _separator(file: str, text: str) -> str:
