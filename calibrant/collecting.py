@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from db.ledger import Ledger
-
 from db.records import Batch, Purpose, Source
 
 __all__ = ["DEFAULT_PURPOSES", "Collected", "collect_into"]
@@ -64,4 +63,4 @@ def collect_into(
 
     counts = ledger.collect(source, watched(), extractor=extractor)
     status = next(status for status in ledger.sources() if status.source.id == source.id)
-    return Collected(source, seen, counts.rows, talk, tuple(sorted(status.purposes)))
+    return Collected(source, seen, counts.added, talk, tuple(sorted(status.purposes)))

@@ -65,14 +65,14 @@ class Attribution:
     shares: pd.DataFrame
 
 
-def attribute(evidence: pd.DataFrame, participations: pd.DataFrame) -> Attribution:
-    """Changes and shares from the ledger's frames (`Ledger.evidence`, `Ledger.participations`)."""
+def attribute(evidence: pd.DataFrame, participations: pd.DataFrame, reverts: pd.DataFrame) -> Attribution:
+    """Changes and shares from the ledger's frames (`Ledger.evidence`, `Ledger.participations`, `Ledger.reverts`)."""
     work = evidence[evidence["kind"].isin([kind.value for kind in _WORK_KINDS])]
     work = _without_duplicates(work).sort_values("evidence", kind="stable").reset_index(drop=True)
     taking_part = participations[participations["evidence"].isin(work["evidence"])].reset_index(drop=True)
     facts = read_measures(work["measures"], WORK_FACTS)
     touched = _touched(work["paths"])
-    changes = _changes(work, facts, touched)
+    changes = _changes(work, facts, touched, reverts)
     taking_part = _without_closed_pairs(taking_part)
     shares = _shares(taking_part, facts["ai_assist"].notna().set_axis(pd.Index(work["evidence"])))
     changes["reviewed"] = _reviewed(changes, taking_part, facts)
@@ -108,7 +108,7 @@ def _touched(paths: pd.Series) -> _Touched:
     return _Touched(np.asarray(codes, dtype=np.int32), starts, distinct, classify_paths(distinct))
 
 
-def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched) -> pd.DataFrame:
+def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched, reverts: pd.DataFrame) -> pd.DataFrame:
     written = (touched.flags & (NOT_WRITTEN | ASSET)) == 0
     per_path_written = written[touched.codes] if len(touched.codes) else np.zeros(0, dtype=bool)
     areas = np.array([area_of(path) for path in touched.distinct], dtype=object)
@@ -133,7 +133,7 @@ def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched) -> pd.D
         index=pd.Index(work["evidence"], name="evidence"),
     )
     changes["substantive"] = _substantive(work, facts, _any(touched, written))
-    changes["survived"] = _survived(work, facts)
+    changes["survived"] = _survived(work, reverts)
     return changes
 
 
@@ -184,21 +184,16 @@ def _substantive(work: pd.DataFrame, facts: pd.DataFrame, any_written: NDArray[n
     return np.where(commit, written, True)
 
 
-def _survived(work: pd.DataFrame, facts: pd.DataFrame) -> NDArray[np.bool_]:
+def _survived(work: pd.DataFrame, reverts: pd.DataFrame) -> NDArray[np.bool_]:
     """Not reverted by a later commit, unless that revert was itself reverted."""
-    reverts = pd.DataFrame(
-        {"key": work["key"], "at": work["occurred_at"], "target": "git:" + facts["revert_of"].astype("string")}
-    ).dropna(subset=["target"])
+    at = work.set_index("artefact")["occurred_at"]
+    known = reverts[reverts["artefact"].isin(at.index)]
+    ordered = known.assign(at=known["artefact"].map(at)).sort_values(["at", "artefact"], ascending=False)
     gone: set[str] = set()
-    for key, target in reverts.sort_values(["at", "key"], ascending=False)[["key", "target"]].itertuples(index=False):
-        if not any(key.startswith(other) for other in gone):
+    for artefact, target in ordered[["artefact", "target"]].itertuples(index=False, name=None):
+        if artefact not in gone:
             gone.add(target)
-    full = [target for target in gone if len(target) >= len("git:") + 40]
-    short = tuple(sorted(gone - set(full)))
-    survived = ~work["key"].isin(full).to_numpy(dtype=bool)
-    if short:
-        survived = survived & ~work["key"].str.startswith(short).to_numpy(dtype=bool)
-    return np.asarray(survived)
+    return np.asarray(~work["artefact"].isin(sorted(gone)).to_numpy(dtype=bool))
 
 
 def _without_closed_pairs(taking_part: pd.DataFrame) -> pd.DataFrame:

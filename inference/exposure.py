@@ -53,7 +53,9 @@ def _spans(rows: pd.DataFrame, *, fte: bool) -> dict[str, list[tuple[date, date 
     for row in rows.itertuples(index=False):
         begins = _day(row.valid_from)
         if begins is not None:
-            spans.setdefault(str(row.person), []).append((begins, _day(row.valid_to), float(str(row.fte)) if fte else 1.0))
+            spans.setdefault(str(row.person), []).append(
+                (begins, _day(row.valid_to), float(str(row.fte)) if fte else 1.0)
+            )
     return spans
 
 

@@ -89,7 +89,8 @@ def _skill_repositories(
 
 
 def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
-    """person, skill, item, rater (machine by main repository), source, format, score, categories, pessimistic, observed.
+    """person, skill, item, rater (machine by main repository), source, format, score, categories, levels, pessimistic,
+    observed, censored (the score is a floor).
 
     A measure looks back over its own window and is graded today, so its age needs no further discount. An item this
     person had no opportunity to show is missing (observed is false).
@@ -100,7 +101,8 @@ def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
     items["format"] = items["item"]
     items["score"] = items["category"]
     items["pessimistic"] = items["pessimistic_category"]
-    columns = ["person", "skill", "item", "rater", "source", "format", "score", "categories", "pessimistic", "observed"]
+    columns = ["person", "skill", "item", "rater", "source", "format", "score", "categories", "levels", "pessimistic"]
+    columns += ["observed", "censored"]
     return items[columns].sort_values(["person", "skill", "item"], kind="stable").reset_index(drop=True)
 
 

@@ -13,13 +13,14 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
-from db.ledger import Ledger
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -28,8 +29,11 @@ from rich.text import Text
 from calibrant.settings import Settings, read_settings
 from collectors.text import visible
 from db.errors import BadInput, CalibrantError, Incomplete
+from db.ledger import Ledger
 
-__all__ = ["Session", "command"]
+__all__ = ["Session", "command", "settings_held"]
+
+_HELD: ContextVar[Mapping[str, Any]] = ContextVar("settings held by an outer command", default=MappingProxyType({}))
 
 PROBLEMS_SHOWN = 20
 
@@ -103,6 +107,16 @@ class Session:
             yield advance
 
 
+@contextmanager
+def settings_held(values: Mapping[str, Any]) -> Iterator[None]:
+    """Commands run inside take these settings, as if given on their command lines."""
+    token = _HELD.set(values)
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
+
+
 def command(group: typer.Typer, name: str, **extra: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Registers a function as a command; its first parameter gets the Session, the shared options are added."""
 
@@ -142,7 +156,9 @@ def _run(function: Callable[..., None], ledger: str | None, as_json: bool, value
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
     session: Session | None = None
     try:
-        session = Session(read_settings(os.environ, Path.cwd(), {"ledger": ledger}), as_json)
+        session = Session(
+            read_settings(os.environ, Path.cwd(), {**_HELD.get(), **({"ledger": ledger} if ledger else {})}), as_json
+        )
         function(session, **values)
     except BadInput as error:
         return _tell(talk, error, as_json, 1)

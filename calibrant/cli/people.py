@@ -43,8 +43,8 @@ def register(app: typer.Typer) -> None:
             book = roster.with_absences(book, absences, now=session.now)
         counts = session.ledger.store_roster(book)
         session.emit(
-            {"people": len(book.persons), "rows_added": counts.rows},
-            [f"{len(book.persons)} people read, {counts.rows} rows added"],
+            {"people": len(book.persons), "rows_added": counts.added},
+            [f"{len(book.persons)} people read, {counts.added} rows added"],
         )
 
     @command(people, "list")

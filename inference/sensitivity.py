@@ -1,0 +1,83 @@
+"""What each result rests on: the posterior without each rater and each source, facets held; and what each source says alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from inference.states import contradiction
+from models.facets import FacetsModel
+from models.posterior import Posteriors
+
+__all__ = ["Sensitivity", "Without", "contradictions", "leave_one_out"]
+
+_LEAST_INFORMATION = 0.05
+"""Information (per squared logit) below which a source says too little to contradict another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A person's theta on one skill without one rater or source. kind: "rater" | "source"."""
+
+    kind: str
+    dropped: str
+    mean: float
+    sd: float
+
+
+Sensitivity = Mapping[tuple[str, str], tuple[Without, ...]]
+"""By (person, skill); only raters and sources that spoke to that skill, sorted."""
+
+
+def leave_one_out(model: FacetsModel, observations: pd.DataFrame) -> Sensitivity:
+    """For every person and skill, the result without each of its raters and sources."""
+    found: dict[tuple[str, str], list[Without]] = {}
+    for kind in ("rater", "source"):
+        variants = model.leave_one_out(kind)
+        at = {
+            pair: row
+            for row, pair in enumerate(variants.keys[["person", "dropped"]].itertuples(index=False, name=None))
+        }
+        column = {skill: number for number, skill in enumerate(variants.skills)}
+        spoke = observations[["person", "skill", kind]].drop_duplicates().sort_values(["person", "skill", kind])
+        for person, skill, dropped in spoke.itertuples(index=False, name=None):
+            row, place = at[person, dropped], column[skill]
+            one = Without(kind, str(dropped), float(variants.mean[row, place]), float(variants.sd[row, place]))
+            found.setdefault((str(person), str(skill)), []).append(one)
+    return {pair: tuple(rows) for pair, rows in found.items()}
+
+
+def contradictions(model: FacetsModel, observations: pd.DataFrame) -> Mapping[tuple[str, str], str]:
+    """By (person, skill), the words for two sources that contradict each other; pairs in harmony are left out.
+
+    What a source says is the information it adds to the posterior, as a normal likelihood: precision and precision times
+    mean with it, less those without it.
+    """
+    everything, variants = model.posteriors(), model.leave_one_out("source")
+    whole = {str(person): row for row, person in enumerate(everything.keys["person"])}
+    column = {skill: number for number, skill in enumerate(everything.skills)}
+    says: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
+    spoke = set(observations[["person", "skill", "source"]].drop_duplicates().itertuples(index=False, name=None))
+    for row, (person, source) in enumerate(variants.keys[["person", "dropped"]].itertuples(index=False, name=None)):
+        for skill, place in column.items():
+            if (person, skill, source) in spoke:
+                alone = _contribution(everything, whole[str(person)], variants, row, place)
+                if alone is not None:
+                    says.setdefault((str(person), str(skill)), {})[str(source)] = alone
+    words = {pair: contradiction(sources) for pair, sources in says.items() if len(sources) > 1}
+    return {pair: text for pair, text in words.items() if text}
+
+
+def _contribution(
+    everything: Posteriors, row: int, variants: Posteriors, without: int, skill: int
+) -> tuple[float, float] | None:
+    """Mean and SD of the likelihood that the dropped source contributed; None if it said next to nothing."""
+    precision, less = everything.held_sd[row, skill] ** -2, variants.held_sd[without, skill] ** -2
+    information = precision - less
+    if information < _LEAST_INFORMATION:
+        return None
+    mean = (precision * everything.mean[row, skill] - less * variants.mean[without, skill]) / information
+    return float(mean), float(1 / np.sqrt(information))
