@@ -8,8 +8,10 @@ that the file is complete, they are reported as lost, out of the keys that the c
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from collectors.forms import FormSettings
 from collectors.problems import Problems, refuse
@@ -20,22 +22,32 @@ __all__ = ["SIZE", "artefact_key", "batches", "key_part"]
 SIZE = 5_000
 """Most evidence in one batch."""
 
+_DIGITS = 32
+
 
 def artefact_key(collector: str, source: str, *parts: str) -> str:
-    """The key of an artefact that only this source knows; "/" and "%" inside the parts are escaped.
+    """The key of an artefact that only this source knows: the source and a digest of what the row is about.
 
-    >>> artefact_key("feedback360", "spring", "2026", "E1", "a/b")
-    'feedback360:spring/2026/E1/a%2Fb'
+    A digest, because keys stand in exports and cursors, where nobody must read who rated whom.
+
+    >>> artefact_key("feedback360", "spring", "2026", "E1", "E2")
+    'feedback360:spring/2ae40572760643985332ea7fbb662c12'
     """
-    return f"{collector}:" + "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (source, *parts))
+    told = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+    return _prefix(collector, source) + hashlib.sha256(told.encode()).hexdigest()[:_DIGITS]
+
+
+def _prefix(collector: str, source: str) -> str:
+    return f"{collector}:{source.replace('%', '%25').replace('/', '%2F')}/"
 
 
 def key_part(identity: Identity) -> str:
-    """How an artefact's key names a person: HR ids and e-mail addresses bare, others with their provider."""
+    """What an artefact's key is made of for a person: HR ids and e-mail addresses bare, others with their provider."""
     return identity.key if identity.provider in ("hr", "email") else f"{identity.provider}:{identity.key}"
 
 
 def batches(
+    collector: str,
     settings: FormSettings,
     cursor: Mapping[str, object] | None,
     rows: Sequence[tuple[int, Evidence]],
@@ -53,17 +65,22 @@ def batches(
     found = sorted((evidence for row, evidence in unique if row not in problems.bad_rows), key=_key)
     keys = {evidence.artefact for evidence in found}
     held = (cursor or {}).get("keys")
-    earlier = {str(key) for key in held} if isinstance(held, list) else set[str]()
+    prefix = _prefix(collector, settings.source)
+    earlier = {prefix + str(digest) for digest in held} if isinstance(held, list) else set[str]()
     gone = tuple(sorted(earlier - keys))
     if settings.complete and not keys:
         refuse(problems.file, "is empty, so that a complete import would withdraw everything", "check the file")
     if gone and not settings.complete:
         talk["not_in_this_file"] = len(gone)
-    last = {"keys": sorted(keys if settings.complete else keys | earlier)}
+    last = _cursor(keys if settings.complete else keys | earlier)
     parts = [tuple(found[start : start + SIZE]) for start in range(0, len(found), SIZE)] or [()]
     for part in parts[:-1]:
-        yield Batch(evidence=part, cursor={"keys": sorted(earlier)})
+        yield Batch(evidence=part, cursor=_cursor(earlier))
     yield Batch(evidence=parts[-1], cursor=last, lost=gone if settings.complete else (), talk=dict(talk))
+
+
+def _cursor(keys: Set[str]) -> dict[str, object]:
+    return {"keys": sorted(key[-_DIGITS:] for key in keys)}
 
 
 def _one_per_key(

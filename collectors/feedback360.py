@@ -63,7 +63,7 @@ def collect(settings: Settings, cursor: Mapping[str, object] | None, *, now: dat
         evidence = _rating(record, reader, settings.source, talk)
         if evidence is not None:
             rows.append((record.row, evidence))
-    yield from batches(settings, cursor, rows, problems, talk)
+    yield from batches("feedback360", settings, cursor, rows, problems, talk)
 
 
 def _rating(record: Record, reader: Reader, source: str, talk: Counter[str]) -> Evidence | None:

@@ -70,7 +70,7 @@ def collect(settings: Settings, cursor: Mapping[str, object] | None, *, now: dat
             rows.append((record.row, evidence))
     if scorecards.unmapped:
         talk["unmapped_candidates"] = len(scorecards.unmapped)
-    yield from batches(settings, cursor, rows, problems, talk)
+    yield from batches("scorecards", settings, cursor, rows, problems, talk)
 
 
 def read_subjects(path: Path, limits: Limits | None = None) -> dict[str, Identity]:

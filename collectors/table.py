@@ -52,7 +52,7 @@ def collect(settings: Settings, cursor: Mapping[str, object] | None, *, now: dat
         evidence = rows.evidence(record)
         if evidence is not None:
             found.append((record.row, evidence))
-    yield from batches(settings, cursor, found, problems, talk)
+    yield from batches("table", settings, cursor, found, problems, talk)
 
 
 class _Rows:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors import feedback360
+from collectors.batches import artefact_key
 from collectors.feedback360 import FIELDS, Settings, collect
 from db.errors import BadInput, Problem
 from db.records import Batch, Evidence, Identity, Kind, ParticipationRole, Retention
@@ -53,6 +54,10 @@ def ratings(path: Path, **options: object) -> list[Evidence]:
     return [evidence for batch in run(path, **options) for evidence in batch.evidence]  # type: ignore[arg-type]
 
 
+def score(evidence: Evidence) -> str:
+    return str(evidence.measures["score"])
+
+
 def problems(path: Path, **options: object) -> tuple[Problem, ...]:
     with pytest.raises(BadInput) as caught:
         run(path, **options)  # type: ignore[arg-type]
@@ -62,7 +67,8 @@ def problems(path: Path, **options: object) -> tuple[Problem, ...]:
 def test_a_row_is_one_rating_with_its_rater_and_subject(tmp_path: Path) -> None:
     (found,) = ratings(written(tmp_path, [ROW]))
     assert found.kind == Kind.RATING
-    assert found.artefact == "feedback360:spring/2026H1/E1/ada@example.org/code-review/gives-reasons"
+    parts = ("2026H1", "E1", "ada@example.org", "code-review", "gives-reasons")
+    assert found.artefact == artefact_key("feedback360", "spring", *parts)
     assert found.occurred_at == datetime(2026, 6, 12, 8, tzinfo=UTC)
     assert found.retention == Retention.FEEDBACK
     assert found.excerpt == "Clear and kind."
@@ -158,6 +164,14 @@ def test_the_same_row_twice_counts_once_and_different_ones_are_refused(tmp_path:
     assert ratings(path, skip_bad_rows=True) == []
 
 
+def test_neither_keys_nor_cursors_tell_who_rated_whom(tmp_path: Path) -> None:
+    (batch,) = run(written(tmp_path, [ROW]))
+    (found,) = batch.evidence
+    for told in (found.artefact, repr(batch.cursor)):
+        assert "ada" not in told
+        assert "E1" not in told
+
+
 def test_a_corrected_rating_is_the_same_artefact(tmp_path: Path) -> None:
     (before,) = ratings(written(tmp_path, [ROW]))
     (after,) = ratings(written(tmp_path, [{**ROW, "rating": "3"}]))
@@ -189,7 +203,8 @@ def test_rows_gone_from_a_later_file_are_counted_and_kept(tmp_path: Path) -> Non
 def test_rows_gone_from_a_complete_file_are_lost(tmp_path: Path) -> None:
     (before,) = run(written(tmp_path, [ROW, {**ROW, "item_code": "x"}]))
     (after,) = run(written(tmp_path, [ROW]), cursor=dict(before.cursor), complete=True)
-    assert after.lost == ("feedback360:spring/2026H1/E1/ada@example.org/code-review/x",)
+    parts = ("2026H1", "E1", "ada@example.org", "code-review", "x")
+    assert after.lost == (artefact_key("feedback360", "spring", *parts),)
     assert len(after.cursor["keys"]) == 1  # type: ignore[arg-type]
 
 
@@ -244,7 +259,7 @@ def test_a_survey_with_two_header_rows_is_read_without_addresses(tmp_path: Path)
         ",,,,,,Gives reasons,Answers soon,Shares what they know\n"
         "77,10.0.0.1,x@y.org,06/12/2026 10:00:00 AM,E1,My report,Agree,Strongly disagree,Don't know\n"
     )
-    found = ratings(path, mapping="surveymonkey", constants={"cycle": "2026"})
+    found = sorted(ratings(path, mapping="surveymonkey", constants={"cycle": "2026"}), key=score)
     assert [(e.measures["competency"], e.measures["item"], e.measures["score"]) for e in found] == [
         ("Code review", "Answers soon", 1.0),
         ("Code review", "Gives reasons", 4.0),
@@ -261,10 +276,10 @@ def test_a_wide_export_with_two_raters_per_row(tmp_path: Path) -> None:
         "Employee Code: Code quality,Facilitator Code: Code quality,Facilitator Comment: Code quality\n"
         "2026,E1,E9,06/12/2026,5,3,Tests are missing.\n"
     )
-    found = ratings(path, mapping="quantum-workplace")
+    found = sorted(ratings(path, mapping="quantum-workplace"), key=score)
     assert [(e.measures["relationship"], e.measures["score"], e.excerpt) for e in found] == [
-        ("self", 5.0, None),
         ("manager", 3.0, "Tests are missing."),
+        ("self", 5.0, None),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collectors.batches import artefact_key
 from collectors.scorecards import FIELDS, Settings, collect, read_subjects
 from db.errors import BadInput, Problem
 from db.records import Batch, Evidence, Identity, Kind, ParticipationRole, Retention
@@ -57,11 +58,15 @@ def people(evidence: Evidence) -> dict[ParticipationRole, Identity]:
     return {participation.role: participation.identity for participation in evidence.participations}
 
 
+def competency(evidence: Evidence) -> str:
+    return str(evidence.measures["competency"])
+
+
 def test_the_interviewer_rates_and_the_submitter_only_submits(tmp_path: Path) -> None:
     (found,) = run(form(tmp_path, ROW)).evidence
     assert found.kind == Kind.SCORECARD_RATING
     assert found.retention == Retention.INTERVIEW
-    assert found.artefact == "scorecards:ats/I1/E1/E2/model-serving"
+    assert found.artefact == artefact_key("scorecards", "ats", "I1", "E1", "E2", "model-serving")
     assert people(found) == {
         ParticipationRole.RATER: Identity("hr", "E2"),
         ParticipationRole.SUBJECT: Identity("hr", "E1"),
@@ -195,7 +200,10 @@ def lever(**changes: object) -> dict[str, object]:
 def test_lever_feedback_pairs_scores_with_values(tmp_path: Path) -> None:
     path = saved(tmp_path, {"data": [lever()], "hasNext": False})
     batch = run(path, mapping="lever", subjects=saved(tmp_path, {"o1": "E1"}, "subjects.json"))
-    assert [(e.measures["competency"], e.measures["score"], e.measures["overall"]) for e in batch.evidence] == [
+    assert [
+        (e.measures["competency"], e.measures["score"], e.measures["overall"])
+        for e in sorted(batch.evidence, key=competency)
+    ] == [
         ("Model serving", 4.0, False),
         ("overall", 3.0, True),
     ]
@@ -259,11 +267,12 @@ ASHBY = {
 
 def test_ashby_feedback_looks_values_up_by_path(tmp_path: Path) -> None:
     batch = run(saved(tmp_path, ASHBY), mapping="ashby", subjects=saved(tmp_path, {"a1": "E1"}, "subjects.json"))
-    assert [(e.measures["competency"], e.measures["score"], e.excerpt) for e in batch.evidence] == [
+    found = sorted(batch.evidence, key=competency)
+    assert [(e.measures["competency"], e.measures["score"], e.excerpt) for e in found] == [
         ("Model evaluation", 3.0, "=cmd|' /C calc'!A0"),
         ("overall", 4.0, None),
     ]
-    assert people(batch.evidence[0])[ParticipationRole.RATER] == Identity("email", "ada@example.com")
+    assert people(found[0])[ParticipationRole.RATER] == Identity("email", "ada@example.com")
     assert batch.talk == {"missing_ratings": 1}
 
 

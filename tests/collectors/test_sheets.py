@@ -202,7 +202,7 @@ def test_many_parts_and_large_totals_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_small_file_cannot_grow_by_padding(tmp_path: Path) -> None:
-    wide = [[f"c{index}" for index in range(100)], *([1] for _ in range(200))]
+    wide: list[list[object]] = [[f"c{index}" for index in range(100)], *([1] for _ in range(200))]
     assert "cells" in refusal(book(tmp_path, wide), limits=Limits(cells=10_000))
     records = json.dumps([{f"c{index}": 1} for index in range(200)])
     assert "cells" in refusal(save(tmp_path, "a.json", records), limits=Limits(cells=10_000))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from collectors.batches import artefact_key
 from collectors.table import Settings, collect
 from db.errors import BadInput, Problem
 from db.records import Batch, Identity, Kind, Participation, ParticipationRole, Retention
@@ -34,7 +35,8 @@ def test_a_past_decision_is_a_rating_by_its_panel(tmp_path: Path) -> None:
     (found,) = run(tmp_path, text).evidence
     assert found.kind == Kind.DECISION
     assert found.retention == Retention.DECISION
-    assert found.artefact == "table:hr/E1/Spring panel/2026-04-01/model-serving/mlops-engineer/senior"
+    parts = ("E1", "Spring panel", "2026-04-01", "model-serving", "mlops-engineer", "senior")
+    assert found.artefact == artefact_key("table", "hr", *parts)
     assert found.occurred_at == datetime(2026, 4, 1, tzinfo=UTC)
     assert found.measures == {
         "skill": "model-serving",
