@@ -9,9 +9,10 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from collectors.problems import refuse
+from collectors.text import quote
 from db.errors import Problem
 
-__all__ = ["Cell", "Limits", "Row", "Table", "Unusable", "bounded", "check_size", "column_names"]
+__all__ = ["Cell", "Limits", "Row", "Table", "Unusable", "bounded", "check_size", "header_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Limits:
     cells: int = 10_000_000
     line_characters: int = 4_000_000
     field_characters: int = 100_000
+    name_characters: int = 500
     zip_members: int = 2_000
     zip_bytes: int = 300_000_000
     zip_ratio: int = 200
@@ -95,16 +97,24 @@ def check_size(file: str, number: int, rows: int, columns: int, limits: Limits) 
         refuse(file, f"has more than {limits.cells:,} cells", "split it, or remove columns", row=number)
 
 
-def column_names(header: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
-    """Column names out of one or two header rows.
+def header_names(file: str, row: int, header: Sequence[Sequence[Cell]], limits: Limits) -> tuple[str, ...]:
+    """Column names out of one or two header rows. row: number of the last of them.
 
     Of two rows, the upper holds the question (once, over all its columns) and the lower the sub-question; the name is
-    `question | sub-question`, or the question alone where there is none.
+    `question | sub-question`, or the question alone where there is none. Raises BadInput for an overlong name.
 
-    >>> column_names([["ID", "Teamwork", None], [None, "Listens", "Shares"]])
+    >>> header_names("a.csv", 2, [["ID", "Teamwork", None], [None, "Listens", "Shares"]], Limits())
     ('ID', 'Teamwork | Listens', 'Teamwork | Shares')
     """
-    rows = [[" ".join(str(cell).split()) if cell is not None else "" for cell in row] for row in header]
+    names = _joined([[" ".join(str(cell).split()) if cell is not None else "" for cell in line] for line in header])
+    longest = max(names, key=len, default="")
+    if len(longest) > limits.name_characters:
+        message = f"has a column name of {len(longest):,} characters: {quote(longest)}"
+        refuse(file, message, f"keep names to {limits.name_characters} characters", row=row)
+    return names
+
+
+def _joined(rows: list[list[str]]) -> tuple[str, ...]:
     if len(rows) == 1:
         return tuple(rows[0])
     width = max(len(row) for row in rows)

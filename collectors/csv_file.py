@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from collectors.cells import Limits, Row, Table, check_size, column_names
+from collectors.cells import Limits, Row, Table, check_size, header_names
 from collectors.problems import Problems, refuse
 from collectors.text import quote
 
@@ -26,6 +26,8 @@ def read(
     """The table in a CSV file's bytes. See `collectors.sheets.read`."""
     file = str(path)
     text = _decoded(file, content.getvalue(), encoding)
+    if delimiter is not None and delimiter not in (*_DELIMITERS, "|"):
+        refuse(file, f"cannot be separated by {quote(delimiter)}", "use a comma, semicolon, tab or vertical bar")
     separator = delimiter or _separator(file, text)
     problems = Problems(file, keep=limits.rows)
     header: list[list[str]] = []
@@ -40,7 +42,7 @@ def read(
             header.append(cells)
             last_header = number
             if len(header) == header_rows:
-                columns = column_names(header)
+                columns = header_names(file, last_header, header, limits)
             continue
         if _well_formed(cells, columns, number, problems, limits):
             rows.append(Row(number, tuple(cells)))

@@ -24,6 +24,7 @@ Value = TypeVar("Value")
 
 _ABSENT = frozenset({"", "n/a"})
 _EMAIL = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,190}")
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _TRUE = frozenset({"true", "yes", "y", "1"})
 _FALSE = frozenset({"false", "no", "n", "0"})
 _LONGEST_ID = 200
@@ -218,10 +219,9 @@ def plain_identifier(cell: object) -> str | None:
 
 
 def _number(cell: Cell) -> float:
-    try:
-        value = math.nan if isinstance(cell, bool) else float(str(cell))
-    except ValueError:
-        value = math.nan
+    value = math.nan
+    if (isinstance(cell, str) and _DECIMAL.fullmatch(cell.strip())) or (isinstance(cell, int | float) and not isinstance(cell, bool)):
+        value = float(cell)
     if not math.isfinite(value):
         raise ValueError(f"{quote(cell)} is not a number")
     return value

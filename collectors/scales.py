@@ -12,9 +12,9 @@ from collectors.text import quote
 
 __all__ = ["Scale", "folded", "parse"]
 
-_SPAN = re.compile(r"\s*(-?\d{1,4}(?:\.\d{1,2})?)\s*(?:-|–|\.\.|to)\s*(-?\d{1,4}(?:\.\d{1,2})?)\s*")
-_NUMBER = re.compile(r"\s*[-+]?\d{1,4}(?:\.\d{1,6})?\s*")
-_LEADING_NUMBER = re.compile(r"\s*(\d{1,4})\b")
+_SPAN = re.compile(r"\s*(-?\d{1,4}(?:\.\d{1,2})?)\s*(?:-|–|\.\.|to)\s*(-?\d{1,4}(?:\.\d{1,2})?)\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[-+]?\d{1,4}(?:\.\d{1,6})?\s*", re.ASCII)
+_LEADING_NUMBER = re.compile(r"\s*(\d{1,4})\b", re.ASCII)
 _WIDEST = 100
 
 

@@ -21,7 +21,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from collectors.cells import Cell, Limits, Row, Table, Unusable, check_size, column_names
+from collectors.cells import Cell, Limits, Row, Table, Unusable, check_size, header_names
 from collectors.problems import Problems, refuse
 from collectors.text import quote
 
@@ -116,7 +116,7 @@ def _table(file: str, rows: Iterator[tuple[int, list[Cell]]], header_rows: int, 
             break
     if len(header) < header_rows:
         refuse(file, f"ends before its {header_rows} header row(s)", "export it again with column names")
-    columns = column_names(header)
+    columns = header_names(file, last_header, header, limits)
     problems = Problems(file, keep=limits.rows)
     kept: list[Row] = []
     for number, cells in rows:

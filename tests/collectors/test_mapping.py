@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from collectors import feedback360, mapping, scorecards
-from collectors.mapping_schema import FileMapping
+from collectors import feedback360, mapping, roster, scorecards
+from collectors.mapping_schema import FileMapping, MeasureOf, Participant, Rule, ScaleOf, View, Wide
 from db.errors import BadInput
 
 FIELDS = {"feedback360": feedback360.FIELDS, "scorecards": scorecards.FIELDS, "table": None}
@@ -145,3 +146,28 @@ def test_kinds_with_a_collector_of_their_own_are_no_tables(tmp_path: Path, kind:
 def test_roles_of_participants_are_a_closed_list(tmp_path: Path) -> None:
     text = TABLE + "occurred_at: day\nparticipants: {boss: {field: who}}\ncolumns: {course: a, who: b, day: c}\n"
     assert "boss" in refusal(tmp_path, text, "table")
+
+
+# -- the documentation
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_field_mapping_and_key_is_documented() -> None:
+    text = (DOCS / "collect-files.md").read_text()
+    fields = {*feedback360.FIELDS, *scorecards.FIELDS, *roster.ROSTER_FIELDS, *roster.ABSENCE_FIELDS}
+    models = (FileMapping, View, Wide, Rule, ScaleOf, MeasureOf, Participant)
+    keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    missing = {name for name in {*fields, *keys, *mapping.shipped()} if not re.search(rf"\b{re.escape(name)}\b", text)}
+    assert not missing
+
+
+def test_the_documented_mapping_works(tmp_path: Path) -> None:
+    text = (DOCS / "collect-files.md").read_text().split("```yaml\n")[1].split("```")[0]
+    assert load(tmp_path, text).name == "our-survey"
+
+
+@pytest.mark.parametrize("name", [name for name, collector in SHIPPED.items() if collector == "table"])
+def test_every_measure_of_a_shipped_table_is_documented(name: str) -> None:
+    text = (DOCS / "evidence.md").read_text()
+    assert not [measure for measure in mapping.load(name, collector="table").measures if f"`{measure}`" not in text]

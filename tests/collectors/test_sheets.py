@@ -113,6 +113,16 @@ def test_many_small_cells_in_a_long_line_are_refused(tmp_path: Path) -> None:
     assert "columns" in refusal(save(tmp_path, "a.csv", "," * 3_000 + "\n1\n"))
 
 
+def test_an_overlong_column_name_is_refused(tmp_path: Path) -> None:
+    assert "column name" in refusal(save(tmp_path, "a.csv", "a" * 501 + ",b\n1,2\n"))
+
+
+def test_a_delimiter_is_one_of_four_marks(tmp_path: Path) -> None:
+    path = save(tmp_path, "a.csv", "a|b\n1|2\n")
+    assert read(path, delimiter="|").columns == ("a", "b")
+    assert "separated" in refusal(path, delimiter="ab")
+
+
 def test_an_unclosed_quote_is_refused_where_it_starts(tmp_path: Path) -> None:
     assert "row 3" in refusal(save(tmp_path, "a.csv", 'a,b\n1,2\n"x,3\n4,5\n'))
 
@@ -202,7 +212,9 @@ def test_many_parts_and_large_totals_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_small_file_cannot_grow_by_padding(tmp_path: Path) -> None:
-    wide: list[list[object]] = [[f"c{index}" for index in range(100)], *([1] for _ in range(200))]
+    wide: list[list[object]] = [[f"c{index}" for index in range(100)]]
+    for _ in range(200):
+        wide.append([1])  # noqa: PERF401
     assert "cells" in refusal(book(tmp_path, wide), limits=Limits(cells=10_000))
     records = json.dumps([{f"c{index}": 1} for index in range(200)])
     assert "cells" in refusal(save(tmp_path, "a.json", records), limits=Limits(cells=10_000))
