@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from db.canonical import clean
 from db.engine import Store
 from db.records import Batch, Source
 from db.results import StoreCounts
@@ -44,7 +45,7 @@ def _storing(
 ) -> Callable[[Transaction], tuple[StoreCounts, str]]:
     def work(unit: Transaction) -> tuple[StoreCounts, str]:
         identifier = _collection(unit, source, extractor, run)
-        counts = store_batch(unit, source.id, batch, extractor)
+        counts = store_batch(unit, source.id, batch)
         add_cursor(unit, identifier, source.id, batch.cursor, counts.as_mapping(), done=False)
         unit.detail |= {"source": source.id, "counts": counts.as_mapping()}
         return counts, identifier
@@ -68,4 +69,4 @@ def _collection(unit: Transaction, source: Source, extractor: str, run: list[str
     if run:
         return run[0]
     table = metadata.tables["collection"]
-    return unit.add(table, source_id=source.id, extractor=extractor, started_at=unit.now)
+    return unit.add(table, source_id=source.id, extractor=clean(extractor), started_at=unit.now)

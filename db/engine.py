@@ -115,8 +115,11 @@ class Store:
     def connect(self) -> Iterator[Connection]:
         """A connection for reading, within one snapshot. Raises `Refusal` if there is no ledger."""
         self.ready()
-        with self._open() as connection, connection.begin():
-            yield connection
+        with self._open() as connection:
+            if self.dialect == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -167,6 +170,12 @@ class Store:
                     raise self._translate(error) from error
                 time.sleep(0.01 * attempt)
         raise Incomplete("other writers were faster every time", where=self.where, remedy="run it again")
+
+    def scrub(self) -> None:
+        """Empty SQLite's write-ahead log, where erased values may still stand (as far as other readers allow)."""
+        if self.path is not None:
+            with self._open() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     def _translate(self, error: DBAPIError) -> Exception:
         if "database is locked" in str(error.orig):

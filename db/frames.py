@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,16 +20,20 @@ from db import arrow
 from db.canonical import micros
 from db.engine import Store
 from db.links import resolve_links
+from db.lookup import values
 from db.records import Kind, Purpose, Source
 from db.same_as import primaries
 from db.sources import granting, sources_at
 from db.tables import metadata
 
-__all__ = ["EVIDENCE_COLUMNS", "evidence", "evidence_rows", "participations"]
+__all__ = ["EVIDENCE_COLUMNS", "cited", "current", "evidence", "participations", "shows"]
 
 _t = metadata.tables
 _evidence, _participation, _identity = _t["evidence"], _t["participation"], _t["identity"]
 _sighting, _supersession, _name, _source = _t["sighting"], _t["supersession"], _t["identity_name"], _t["source"]
+
+_citation = _t["citation"]
+_EVER: Final = 2**62
 
 EVIDENCE_COLUMNS = (
     "evidence",
@@ -59,34 +63,69 @@ def evidence(
         primary = primaries(connection, known)
     shown = _shown(sources, known)
     statement = (
-        select(
-            _evidence.c.id.label("evidence"),
-            _evidence.c.artefact_id.label("artefact"),
-            _evidence.c.kind,
-            _evidence.c.occurred_at,
-            shown.c.number.label("number"),
-            _evidence.c.extractor,
-            _evidence.c.measures,
-            _evidence.c.paths,
-            _evidence.c.excerpt,
-            _evidence.c.url,
-            _evidence.c.retention,
-        )
+        select(*_columns(shown))
         .join(shown, shown.c.artefact_id == _evidence.c.artefact_id)
-        .where(*_current(micros(as_of), known, kinds))
+        .where(*current(micros(as_of), known, kinds))
     )
-    return evidence_rows(arrow.read(store, statement), sources, primary)
+    return _framed(arrow.read(store, statement), sources, primary)
 
 
-def evidence_rows(table: pa.Table, sources: list[Source], primary: dict[str, list[str]]) -> pd.DataFrame:
+def cited(store: Store, run_id: str, person: str) -> pd.DataFrame:
+    """See `Ledger.cited`."""
+    with store.connect() as connection:
+        sources = _readable(connection, _EVER, None)
+        listed = values(connection, sorted(set(connection.scalars(_cited_ids(run_id, person)))))
+        primary = primaries(connection, _EVER)
+        replaced = select(_supersession.c.old).where(_supersession.c.old == _evidence.c.id).exists()
+        shown = _shown(sources, None)
+        statement = (
+            select(
+                *_columns(shown),
+                case((_evidence.c.salt.is_(None), 1), else_=0).label("erased"),
+                case((replaced, 1), else_=0).label("superseded"),
+            )
+            .join(shown, shown.c.artefact_id == _evidence.c.artefact_id)
+            .join(listed, listed.c.value == _evidence.c.id)
+            .order_by(_evidence.c.id)
+        )
+        table = arrow.read(store, statement, connection)
+    frame = _framed(table, sources, primary)
+    for name in ("erased", "superseded"):
+        frame[name] = table[name].to_numpy().astype(bool)
+    return frame
+
+
+def _cited_ids(run_id: str, person: str) -> Any:
+    return select(_citation.c.evidence_id).where(
+        _citation.c.run == run_id, _citation.c.person_id == person, _citation.c.evidence_id.is_not(None)
+    )
+
+
+def _columns(shown: Any) -> list[Any]:
+    return [
+        _evidence.c.id.label("evidence"),
+        _evidence.c.artefact_id.label("artefact"),
+        _evidence.c.kind,
+        _evidence.c.occurred_at,
+        shown.c.number.label("number"),
+        _evidence.c.extractor,
+        _evidence.c.measures,
+        _evidence.c.paths,
+        _evidence.c.excerpt,
+        _evidence.c.url,
+        _evidence.c.retention,
+    ]
+
+
+def _framed(table: pa.Table, sources: list[Source], primary: dict[str, list[str]]) -> pd.DataFrame:
     """The frame of `evidence` from its raw rows: sources by number, instants, primaries among what is there."""
     number = table["number"].to_numpy()
-    for name, values in (
+    for name, known in (
         ("source_kind", [one.kind for one in sources]),
         ("source", [one.name for one in sources]),
         ("repository", [one.lineage or one.id for one in sources]),
     ):
-        table = table.append_column(name, pc.take(pa.array(values, pa.string()), pa.array(number)))
+        table = table.append_column(name, pc.take(pa.array(known, pa.string()), pa.array(number)))
     table = table.append_column("same_as", _same_as(table["artefact"], primary))
     moment = table["occurred_at"].cast(pa.timestamp("us", tz="UTC"))
     table = table.set_column(table.schema.get_field_index("occurred_at"), "occurred_at", moment)
@@ -115,7 +154,7 @@ def participations(store: Store, as_of: datetime, known_at: datetime, purpose: P
         .select_from(_evidence)
         .join(shown, shown.c.artefact_id == _evidence.c.artefact_id)
         .join(_participation, _participation.c.evidence_id == _evidence.c.id)
-        .where(*_current(micros(as_of), known, None))
+        .where(*current(micros(as_of), known, None))
     )
     table = arrow.read(store, statement)
     ids = pa.array([row.id for row in identities], pa.string())
@@ -125,8 +164,8 @@ def participations(store: Store, as_of: datetime, known_at: datetime, purpose: P
         "provider": pa.array([row.provider for row in identities], pa.string()),
         "bot": pa.array([bool(row.bot) or row.id in bots for row in identities], pa.bool_()),
     }
-    for name, values in facts.items():
-        table = table.append_column(name, pc.take(values, position))
+    for name, fact in facts.items():
+        table = table.append_column(name, pc.take(fact, position))
     frame: pd.DataFrame = table.select(["evidence", "identity", "role", *facts]).to_pandas()
     if dated:
         _date_persons(frame, table["occurred_at"].to_numpy(), dated, links)
@@ -152,10 +191,22 @@ def _readable(connection: Connection, known: int, purpose: Purpose | None) -> li
     return sorted(may, key=lambda one: (one.name, one.kind, one.id))
 
 
-def _shown(sources: list[Source], known: int) -> Any:
-    """Artefacts that one of the sources shows, with the number of the first such source in the list."""
+def _shown(sources: list[Source], known: int | None) -> Any:
+    """Artefacts that one of the sources shows (None: ever showed), with the number of the first such source in the list."""
+    ranks = {one.id: number for number, one in enumerate(sources)}
+    number = case(ranks, value=_sighting.c.source_id) if ranks else _sighting.c.sequence
+    return (
+        select(_sighting.c.artefact_id, func.min(number).label("number"))
+        .where(_sighting.c.source_id.in_(list(ranks)), *([] if known is None else shows(known)))
+        .group_by(_sighting.c.artefact_id)
+        .subquery("shown")
+    )
+
+
+def shows(known: int) -> list[Any]:
+    """What makes a sighting the latest of its source then known, and one that shows the artefact."""
     later = _sighting.alias("later")
-    superseded = (
+    replaced = (
         select(later.c.artefact_id)
         .where(
             later.c.artefact_id == _sighting.c.artefact_id,
@@ -165,17 +216,10 @@ def _shown(sources: list[Source], known: int) -> Any:
         )
         .exists()
     )
-    ranks = {one.id: number for number, one in enumerate(sources)}
-    number = case(ranks, value=_sighting.c.source_id) if ranks else _sighting.c.sequence
-    return (
-        select(_sighting.c.artefact_id, func.min(number).label("number"))
-        .where(_sighting.c.source_id.in_(list(ranks)), _sighting.c.present == 1, _sighting.c.at <= known, ~superseded)
-        .group_by(_sighting.c.artefact_id)
-        .subquery("shown")
-    )
+    return [_sighting.c.present == 1, _sighting.c.at <= known, ~replaced]
 
 
-def _current(as_of: int, known: int, kinds: Collection[Kind] | None) -> list[Any]:
+def current(as_of: int, known: int, kinds: Collection[Kind] | None) -> list[Any]:
     """What makes a version the one to read."""
     replaced = (
         select(_supersession.c.old)

@@ -8,25 +8,21 @@ from typing import Final
 from sqlalchemy import select
 
 from db import linking
-from db.canonical import clean, clean_key
+from db.canonical import clean
+from db.linking import identity_key
 from db.lookup import values
 from db.records import Identity
 from db.suppression import identity_text, suppressed
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["IdentityKey", "key_of", "resolve"]
+__all__ = ["IdentityKey", "resolve"]
 
 IdentityKey = tuple[str, str]
 """(provider, key) as stored."""
 
 _identity, _name = metadata.tables["identity"], metadata.tables["identity_name"]
 _NAME_LENGTH: Final = 200
-
-
-def key_of(identity: Identity) -> IdentityKey:
-    """The identity's stored key: clean and of bounded length."""
-    return clean_key(identity.provider), clean_key(identity.key)
 
 
 def resolve(unit: Transaction, seen: Iterable[Identity]) -> tuple[dict[IdentityKey, str], int, int]:
@@ -37,7 +33,7 @@ def resolve(unit: Transaction, seen: Iterable[Identity]) -> tuple[dict[IdentityK
     wanted: dict[IdentityKey, set[tuple[str | None, int]]] = {}
     for identity in seen:
         name = None if identity.name is None else clean(identity.name, _NAME_LENGTH)
-        wanted.setdefault(key_of(identity), set()).add((name, int(identity.bot)))
+        wanted.setdefault(identity_key(identity), set()).add((name, int(identity.bot)))
     if not wanted:
         return {}, 0, 0
     ids, known_names = _known(unit, wanted)

@@ -7,13 +7,28 @@ instant the question is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from db import cases, collect, frames, people, roster, runs, schema, sources, write
+from db import (
+    audit,
+    cases,
+    collect,
+    erasure,
+    export,
+    frames,
+    packets,
+    people,
+    retention,
+    roster,
+    runs,
+    schema,
+    sources,
+    write,
+)
 from db.canonical import micros
 from db.engine import Store
 from db.records import (
@@ -28,11 +43,12 @@ from db.records import (
     LinkState,
     Purpose,
     Reply,
+    Retention,
     Roster,
     Run,
     Source,
 )
-from db.results import SourceStatus, StoreCounts
+from db.results import ErasureReport, RetentionReport, Seal, SourceStatus, StoreCounts, VerificationReport
 from db.suppression import ensure_key
 from db.transaction import Transaction
 
@@ -284,6 +300,85 @@ class Ledger:
         """The person's replies, oldest first."""
         with self._store.connect() as connection:
             return cases.replies(connection, person)
+
+    # -- packets, erasure, audit -----------------------------------------------------------------------------
+
+    def cited(self, run_id: str, person: str) -> DataFrame:
+        """The evidence a run cites for a person (opaque id), as it stands now.
+
+        The columns of `evidence()` plus erased and superseded (bool). An erased row keeps its ids and kind only.
+        """
+        return frames.cited(self._store, run_id, person)
+
+    def seal_packet(
+        self,
+        *,
+        run_id: str,
+        person: str,
+        role: str,
+        job_level: str,
+        reading: Mapping[str, object],
+        sealed: Mapping[str, object],
+        cited: Sequence[str],
+    ) -> Seal:
+        """Record a packet whose body is `reading` and `sealed` (JSON values) and which cites these evidence ids.
+
+        Put `as_mapping()` of the result under "seal" beside "reading" and "sealed"; `packets.verify_packet` then checks the
+        whole offline. Raises `Refusal` for an unknown person or evidence id.
+        """
+        body = {"reading": reading, "sealed": sealed}
+
+        def work(unit: Transaction) -> tuple[Transaction, dict[str, object]]:
+            return unit, packets.record_packet(unit, run_id, person, role, job_level, body, cited)
+
+        return packets.compose(*self._store.write("seal", work))
+
+    def open_packet(self, packet_id: str, reason: str) -> None:
+        """Record that the sealed result was opened, and why. Raises `Refusal` for an unknown packet."""
+        self._store.write("open", lambda unit: packets.open_packet(unit, packet_id, reason))
+
+    def packet_openings(self, packet_id: str) -> list[tuple[datetime, str, str]]:
+        """Who opened the packet: (instant, actor, reason), the first first."""
+        with self._store.connect() as connection:
+            return packets.openings(connection, packet_id)
+
+    def erase_person(self, person: str, *, reason: str) -> ErasureReport:
+        """Erase a person (key or opaque id) and all evidence they authored, rated in or are the subject of, for good.
+
+        What is collected or imported again does not bring them back. The reason stays in the chain for ever: name nobody in it.
+        """
+        report = self._store.write("erase", lambda unit: erasure.erase_person(unit, person, reason))
+        self._store.scrub()
+        return report
+
+    def erase_evidence(self, ids: Sequence[str], reason: str) -> ErasureReport:
+        """Erase the artefacts of these evidence ids, in every version, for good. Raises `Refusal` for an unknown id."""
+        report = self._store.write("erase", lambda unit: erasure.erase_evidence(unit, ids, reason))
+        self._store.scrub()
+        return report
+
+    def run_retention(self, policy: Mapping[Retention, int]) -> RetentionReport:
+        """Erase evidence (and decisions) older than the days its retention class is kept; classes not named are kept."""
+        report = retention.run_retention(self._store, policy)
+        self._store.scrub()
+        return report
+
+    def verify(self, head: str | None = None) -> VerificationReport:
+        """Check every row against the audit chain: edits, gaps, reorderings, lost and smuggled rows, a cut-off end.
+
+        head: the hash printed on a packet; a chain that does not hold it was cut off or rewritten.
+        """
+        with self._store.connect() as connection:
+            return audit.verify(connection, head)
+
+    def export_evidence(self, *, as_of: datetime, known_at: datetime) -> Iterator[dict[str, object]]:
+        """Every current artefact that a source shows, by artefact key, without salts, opaque ids and moments of collection.
+
+        Equal ledgers export equal values on every back end: artefact, kind, occurred_at, extractor, measures, paths,
+        participations ([role, provider, key]), excerpt, url, retention, sources ([kind, name]), same_as ([relation, key]).
+        """
+        with self._store.connect() as connection:
+            yield from export.export_evidence(connection, as_of, known_at)
 
     def _now(self) -> int:
         return micros(self._store.clock())

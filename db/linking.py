@@ -13,12 +13,12 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from db.canonical import clean
-from db.records import LinkBasis, LinkState
+from db.canonical import clean, clean_key
+from db.records import Identity, IdentityLink, LinkBasis, LinkState
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["Directory", "add_link", "link_known", "link_new"]
+__all__ = ["Directory", "add_link", "identity_key", "link_known", "link_new", "store_links"]
 
 _identity, _link, _person = (metadata.tables[name] for name in ("identity", "identity_link", "person"))
 _ADDRESSES: Final = frozenset({"git", "email"})
@@ -26,6 +26,11 @@ _NOREPLY: Final = (
     (re.compile(r"(\d+)\+[^@]*@users\.noreply\.github\.com"), "github.com"),
     (re.compile(r"(\d+)-[^@]*@users\.noreply\.gitlab\.com"), "gitlab.com"),
 )
+
+
+def identity_key(identity: Identity) -> tuple[str, str]:
+    """The identity's (provider, key) as stored: clean and of bounded length."""
+    return clean_key(identity.provider), clean_key(identity.key)
 
 
 @dataclass(slots=True)
@@ -142,3 +147,39 @@ def link_known(unit: Transaction) -> int:
             add_link(unit, row.id, person_id=found[0], basis=found[1])
             linked += 1
     return linked
+
+
+def store_links(unit: Transaction, links: tuple[IdentityLink, ...], ids: Mapping[tuple[str, str], str]) -> int:
+    """Append the links a collector saw (.mailmap and the like), each once."""
+    if not links:
+        return 0
+    persons: dict[str, str] = {
+        row.key: row.id for row in unit.connection.execute(select(_person).where(_person.c.key.is_not(None)))
+    }
+    known = {
+        tuple(row) for row in unit.connection.execute(select(_link.c.identity_id, _link.c.person_id, _link.c.proper_id))
+    }
+    added = 0
+    for link in links:
+        if link.identity.bot or (link.person is not None and link.person not in persons):
+            continue
+        identity = ids[identity_key(link.identity)]
+        person = None if link.person is None else persons[link.person]
+        proper = None if link.proper is None else ids[identity_key(link.proper)]
+        if identity == proper or (person is None and proper is None) or (identity, person, proper) in known:
+            continue
+        known.add((identity, person, proper))
+        add_link(
+            unit,
+            identity,
+            person_id=person,
+            proper_id=proper,
+            basis=link.basis,
+            state=LinkState(link.state),
+            valid_from=None if link.valid_from is None else link.valid_from.isoformat(),
+            valid_to=None if link.valid_to is None else link.valid_to.isoformat(),
+            reason=link.reason,
+            score=link.score,
+        )
+        added += 1
+    return added

@@ -121,8 +121,8 @@ class Seal:
     """All that `verify_packet` needs to check a packet without the ledger; put `as_mapping()` under "seal".
 
     packet: the row that commits to the packet's body, with its salt. event: the audit event of the sealing; its hash
-    is `head`, to be printed on the packet. history: Merkle root over all earlier events' hashes (also inside the event).
-    cited: per cited version its id, its event and the proofs that lead from one to the other and into the history.
+    is `head`, to be printed on the packet, and its detail holds the Merkle root over all earlier events' hashes. cited: per
+    cited version its id, its event's number and the proof that leads there. events: those events, each with its proof.
     """
 
     packet_id: str
@@ -131,6 +131,7 @@ class Seal:
     packet: Mapping[str, object]
     proof: tuple[str, ...]
     event: Mapping[str, object]
+    events: tuple[Mapping[str, object], ...]
     cited: tuple[Mapping[str, object], ...]
 
     def as_mapping(self) -> dict[str, object]:
@@ -142,5 +143,6 @@ class Seal:
             "packet": dict(self.packet),
             "proof": list(self.proof),
             "event": dict(self.event),
+            "events": [dict(one) for one in self.events],
             "cited": [dict(one) for one in self.cited],
         }

@@ -8,6 +8,7 @@ roster does not mention stays as it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any, Final
 
@@ -15,10 +16,11 @@ from sqlalchemy import Table, func, select
 
 from db.canonical import clean, clean_key
 from db.errors import BadInput
-from db.identities import key_of, resolve
-from db.linking import add_link, link_known
+from db.identities import resolve
+from db.linking import add_link, identity_key, link_known
 from db.records import IdentityLink, Person, Roster
 from db.results import StoreCounts
+from db.suppression import person_text, suppressed
 from db.tables import metadata
 from db.transaction import Transaction
 
@@ -32,6 +34,7 @@ _Span = tuple[str, str | None, tuple[Any, ...]]
 
 def store_roster(unit: Transaction, roster: Roster) -> StoreCounts:
     """Store one import of people. Raises `BadInput` if a span or link names a person that neither roster nor ledger knows."""
+    roster, suppressed_ = _without_erased(unit, roster)
     persons, added = _store_persons(unit, roster.persons)
     teams = _store_teams(unit, {clean(one.team, _LENGTH) for one in roster.memberships})
     unit.flush()
@@ -46,7 +49,21 @@ def store_roster(unit: Transaction, roster: Roster) -> StoreCounts:
     unit.flush()
     links += link_known(unit)
     unit.detail |= {"persons": added, "spans": spans, "links": links}
-    return StoreCounts(persons=added, spans=spans, identities=identities, links=links)
+    return StoreCounts(persons=added, spans=spans, identities=identities, links=links, suppressed=suppressed_)
+
+
+def _without_erased(unit: Transaction, roster: Roster) -> tuple[Roster, int]:
+    """The roster without persons who were erased; a file that still lists them does not bring them back."""
+    erased = suppressed(unit.connection, [person_text(clean_key(one.key)) for one in roster.persons])
+    gone = {one.key for one in roster.persons if person_text(clean_key(one.key)) in erased}
+    if not gone:
+        return roster, 0
+    kept = {
+        one.name: tuple(row for row in getattr(roster, one.name) if getattr(row, "person", None) not in gone)
+        for one in fields(roster)
+        if one.name != "persons"
+    }
+    return Roster(persons=tuple(one for one in roster.persons if one.key not in gone), **kept), len(gone)
 
 
 def _store_persons(unit: Transaction, persons: Iterable[Person]) -> tuple[dict[str, str], int]:
@@ -154,9 +171,9 @@ def _store_links(unit: Transaction, links: tuple[IdentityLink, ...], persons: Ma
         last[(row.identity_id, row.person_id or row.proper_id)] = (row.basis, row.state, row.valid_from, row.valid_to)
     added = automatic
     for link in links:
-        identity = ids[key_of(link.identity)]
+        identity = ids[identity_key(link.identity)]
         person = None if link.person is None else _person_id(persons, link.person, "a link")
-        proper = None if link.proper is None else ids[key_of(link.proper)]
+        proper = None if link.proper is None else ids[identity_key(link.proper)]
         facts = (link.basis.value, link.state.value, _iso(link.valid_from), _iso(link.valid_to))
         before = last.get((identity, person or proper))
         if before == facts or (before is not None and before[0] == "accepted"):

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, select
 
+from db.lookup import values
 from db.tables import metadata
+from db.transaction import Transaction
 
-__all__ = ["primaries"]
+__all__ = ["primaries", "record_same_as"]
 
 _same_as, _artefact = metadata.tables["same_as"], metadata.tables["artefact"]
+
+
+def record_same_as(unit: Transaction, rows: Sequence[tuple[str, str, str]]) -> int:
+    """Record (artefact id, other's id, relation) each once; the number added."""
+    rows = [row for row in rows if row[0] != row[1]]
+    if not rows:
+        return 0
+    listed = values(unit.connection, sorted({row[0] for row in rows}))
+    statement = select(_same_as).join(listed, _same_as.c.artefact_id == listed.c.value)
+    known = {(row.artefact_id, row.other_id, row.relation) for row in unit.connection.execute(statement)}
+    fresh = [row for row in rows if row not in known]
+    for artefact, other, relation in fresh:
+        unit.add(_same_as, artefact_id=artefact, other_id=other, relation=relation, known_at=unit.now)
+    return len(fresh)
 
 
 def primaries(connection: Connection, known_at: int) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from db.lookup import values
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["artefact_text", "ensure_key", "hashes", "identity_text", "suppressed"]
+__all__ = ["artefact_text", "ensure_key", "hashes", "identity_text", "person_text", "suppressed"]
 
 _suppression, _key = metadata.tables["suppression"], metadata.tables["ledger_key"]
 _NAME = "suppression"
@@ -34,6 +34,11 @@ def identity_text(provider: str, key: str) -> str:
 def artefact_text(key: str) -> str:
     """What is hashed of an artefact."""
     return f"artefact\n{key}"
+
+
+def person_text(key: str) -> str:
+    """What is hashed of a person."""
+    return f"person\n{key}"
 
 
 def hashes(connection: Connection, texts: Iterable[str]) -> dict[str, str]:

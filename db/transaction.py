@@ -17,7 +17,7 @@ from db import bulk, merkle
 from db.canonical import canonical, commitment, micros
 from db.tables import audit_event, audit_head, metadata
 
-__all__ = ["GENESIS", "Raced", "Transaction", "event_hash", "row_text"]
+__all__ = ["GENESIS", "Raced", "Transaction", "columns_of", "event_hash", "row_text"]
 
 GENESIS = "0" * 64
 """The hash before the first event."""
@@ -59,8 +59,8 @@ class Transaction:
         return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
     def add(self, table: Table, **values: Any) -> str:
-        """Queue one row, all columns but id, salt and batch given by name; returns its id."""
-        salt = self.salts(1)[0]
+        """Queue one row, all columns but id, salt and batch given by name; returns its id. A salt may be given too."""
+        salt = values.pop("salt", None) or self.salts(1)[0]
         row = [kind(values[name]) if kind and values[name] is not None else values[name] for name, kind in _plan(table)]
         identifier = commitment(self.batch, salt, row_text(table.name, row))
         self.queue(table, [(identifier, *row, salt, self.batch)])
@@ -118,6 +118,11 @@ def event_hash(event: Mapping[str, object]) -> str:
 def row_text(table: str, values: Iterable[object]) -> str:
     """What a row's id commits to: the table's name and the row's columns in order, without id, salt and batch."""
     return canonical([table, *values])
+
+
+def columns_of(table: Table) -> tuple[str, ...]:
+    """The columns a row's id commits to, in order."""
+    return tuple(name for name, _ in _plan(table))
 
 
 def _plan(table: Table) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:

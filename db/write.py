@@ -15,13 +15,14 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from db import content as contents
-from db.canonical import canonical, clean_key, commitment, micros
+from db.canonical import canonical, clean, clean_key, commitment, micros
 from db.errors import BadInput
-from db.identities import IdentityKey, key_of, resolve
-from db.linking import add_link
+from db.identities import resolve
+from db.linking import identity_key, store_links
 from db.lookup import values
-from db.records import Batch, Evidence, Identity, IdentityLink, LinkState
+from db.records import Batch, Evidence, Identity
 from db.results import StoreCounts
+from db.same_as import record_same_as
 from db.suppression import artefact_text, suppressed
 from db.tables import metadata
 from db.transaction import Transaction
@@ -32,7 +33,7 @@ _t = metadata.tables
 _artefact, _evidence, _participation = _t["artefact"], _t["evidence"], _t["participation"]
 _sighting, _supersession, _same_as = _t["sighting"], _t["supersession"], _t["same_as"]
 _link, _person = _t["identity_link"], _t["person"]
-_SALT: Final = 32
+_EXTRACTOR_LENGTH: Final = 200
 
 
 @dataclass(slots=True)
@@ -51,8 +52,8 @@ class _State:
 class _Writer:
     """The rows that one batch adds. Kept apart from `Transaction` because this is the ledger's hot path."""
 
-    def __init__(self, unit: Transaction, source_id: str, extractor: str) -> None:
-        self.unit, self.source_id, self.extractor = unit, source_id, extractor
+    def __init__(self, unit: Transaction, source_id: str) -> None:
+        self.unit, self.source_id = unit, source_id
         self.artefacts: list[tuple[Any, ...]] = []
         self.versions: list[tuple[Any, ...]] = []
         self.participations: list[tuple[Any, ...]] = []
@@ -135,16 +136,18 @@ class _Writer:
         unit.leaves += [f"{old}|{new}|{at}" for old, new, at, _ in self.supersessions]
 
 
-def store_batch(unit: Transaction, source_id: str, batch: Batch, extractor: str) -> StoreCounts:
+def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
     """Store one batch within the caller's transaction; the counts of what it added."""
-    ids, identities, links = resolve(unit, _identities(batch))
+    seen = _identities(batch)
+    by_key, identities, links = resolve(unit, seen)
+    ids = {identity: by_key[identity_key(identity)] for identity in seen}
     keyed = [(clean_key(one.artefact), one) for one in batch.evidence]
     lost = [clean_key(key) for key in batch.lost]
     pairs = [(clean_key(one.artefact), clean_key(one.other), one.relation.value) for one in batch.same_as]
     keys = {key for key, _ in keyed} | set(lost) | {key for pair in pairs for key in pair[:2]}
     states = _states(unit, sorted(keys), source_id)
     erased = suppressed(unit.connection, [artefact_text(key) for key in sorted(keys - states.keys())])
-    writer = _Writer(unit, source_id, clean_key(extractor))
+    writer = _Writer(unit, source_id)
     unchanged = skipped = 0
     for key, one in keyed:
         if erased and artefact_text(key) in erased:
@@ -154,15 +157,18 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch, extractor: str)
         if state is None:
             state = states[key] = writer.artefact(key, one.kind.value)
         writer.sight(state, 1)
-        unchanged += not writer.version(state, *_content(unit, one, ids, key), writer.extractor)
+        unchanged += not writer.version(state, *_content(unit, one, ids, key), clean(one.extractor, _EXTRACTOR_LENGTH))
     for key in lost:
         if key in states and states[key].sighting and states[key].present:
             writer.sight(states[key], 0)
+    pairs = [pair for pair in dict.fromkeys(pairs) if not {artefact_text(key) for key in pair[:2]} & erased.keys()]
+    for key in sorted({key for pair in pairs for key in pair[:2]} - states.keys()):
+        states[key] = writer.artefact(key, None)
     writer.queue()
     unit.flush()
     withdrawn = _withdraw(unit, writer, [states[key] for key in dict.fromkeys(lost) if key in states])
-    same_as = _join(unit, source_id, pairs, states, erased)
-    links += _store_links(unit, batch.links, ids)
+    same_as = record_same_as(unit, [(states[one].artefact, states[other].artefact, why) for one, other, why in pairs])
+    links += store_links(unit, batch.links, by_key)
     return StoreCounts(
         artefacts=len(writer.artefacts),
         versions=len(writer.versions) + withdrawn,
@@ -202,7 +208,7 @@ def _identities(batch: Batch) -> list[Identity]:
 
 
 def _content(
-    unit: Transaction, one: Evidence, ids: Mapping[IdentityKey, str], key: str
+    unit: Transaction, one: Evidence, ids: Mapping[Identity, str], key: str
 ) -> tuple[contents.Content, list[tuple[str, str]]]:
     try:
         occurred_at = micros(one.occurred_at)
@@ -211,8 +217,7 @@ def _content(
         raise BadInput(
             f"artefact {key!r} cannot be stored: {error.what}", error.problems, remedy=error.remedy
         ) from error
-    parts = {(ids[key_of(each.identity)], each.role.value) for each in one.participations}
-    return content, list(parts)
+    return content, list({(ids[each.identity], each.role.value) for each in one.participations})
 
 
 def _states(unit: Transaction, keys: list[str], source_id: str) -> dict[str, _State]:
@@ -282,7 +287,7 @@ def _withdraw(unit: Transaction, writer: _Writer, lost: list[_State]) -> int:
             .where(_sighting.c.present == 1, ~newer)
         )
     )
-    last = _Writer(unit, writer.source_id, writer.extractor)
+    last = _Writer(unit, writer.source_id)
     for state in gone:
         if state.artefact not in shown:
             row = unit.connection.execute(select(_evidence).where(_evidence.c.id == state.version)).mappings().one()
@@ -297,77 +302,3 @@ def _withdraw(unit: Transaction, writer: _Writer, lost: list[_State]) -> int:
     unit.flush()
     writer.participations += last.participations
     return len(last.versions)
-
-
-def _join(
-    unit: Transaction,
-    source_id: str,
-    pairs: list[tuple[str, str, str]],
-    states: dict[str, _State],
-    erased: Mapping[str, str | None],
-) -> int:
-    """Record what is the same piece of work; an artefact only mentioned so far is added without a version."""
-    pairs = [
-        pair
-        for pair in dict.fromkeys(pairs)
-        if pair[0] != pair[1] and not any(artefact_text(key) in erased for key in pair[:2])
-    ]
-    if not pairs:
-        return 0
-    mentioned = _Writer(unit, source_id, "")
-    for key in sorted({key for pair in pairs for key in pair[:2]} - states.keys()):
-        states[key] = mentioned.artefact(key, None)
-    mentioned.queue()
-    unit.flush()
-    listed = values(unit.connection, sorted({states[pair[0]].artefact for pair in pairs}))
-    known = {
-        (row.artefact_id, row.other_id, row.relation)
-        for row in unit.connection.execute(
-            select(_same_as.c.artefact_id, _same_as.c.other_id, _same_as.c.relation).join(
-                listed, _same_as.c.artefact_id == listed.c.value
-            )
-        )
-    }
-    added = 0
-    for first, second, relation in pairs:
-        row = (states[first].artefact, states[second].artefact, relation)
-        if row not in known:
-            unit.add(_same_as, artefact_id=row[0], other_id=row[1], relation=relation, known_at=unit.now)
-            added += 1
-    return added
-
-
-def _store_links(unit: Transaction, links: tuple[IdentityLink, ...], ids: Mapping[IdentityKey, str]) -> int:
-    """Append the links a collector saw (.mailmap and the like), each once."""
-    if not links:
-        return 0
-    persons: dict[str, str] = {
-        row.key: row.id for row in unit.connection.execute(select(_person).where(_person.c.key.is_not(None)))
-    }
-    known = {
-        tuple(row) for row in unit.connection.execute(select(_link.c.identity_id, _link.c.person_id, _link.c.proper_id))
-    }
-    added = 0
-    for link in links:
-        if link.identity.bot or (link.person is not None and link.person not in persons):
-            continue
-        identity = ids[key_of(link.identity)]
-        person = None if link.person is None else persons[link.person]
-        proper = None if link.proper is None else ids[key_of(link.proper)]
-        if identity == proper or (person is None and proper is None) or (identity, person, proper) in known:
-            continue
-        known.add((identity, person, proper))
-        add_link(
-            unit,
-            identity,
-            person_id=person,
-            proper_id=proper,
-            basis=link.basis,
-            state=LinkState(link.state),
-            valid_from=None if link.valid_from is None else link.valid_from.isoformat(),
-            valid_to=None if link.valid_to is None else link.valid_to.isoformat(),
-            reason=link.reason,
-            score=link.score,
-        )
-        added += 1
-    return added
