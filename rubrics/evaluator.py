@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from db.errors import Refusal
 from rubrics.judging import Candidates, GradedRows, judge
@@ -37,7 +37,7 @@ class Evaluation:
     items: person, skill, item (`<skill>/<measure>`), measure, category (0..K), categories (K + 1), levels (tuple: level
     per threshold), thresholds (tuple), value, ceiling (highest category the record could have shown), observed (there
     is something to rate), censored (category is a floor), pessimistic_category (if every "not observed" were "not met":
-    to be rated as it stands, also where `observed` is false), evidence (ids counted, oldest first).
+    to be rated as it stands, also where `observed` is false), evidence (tuple: ids counted, oldest first).
     support: person, skill, item, evidence; the counted evidence again, long, as categoricals.
     """
 
@@ -140,19 +140,18 @@ def _items(items: list[GradedRows], people: pd.Index, support: _Support, ids: pd
             "observed": ceiling > 0,
             "censored": (ceiling <= category) & (category < highest),
             "pessimistic_category": category,
-            "evidence": _lists(support, owner, which, ids),
+            "evidence": _ids(support, owner, which, ids),
         }
     )
 
 
-def _lists(support: _Support, owner: Integers, which: Integers, ids: pd.Index) -> pd.Series:
-    """The support as a list of ids per item row: an Arrow column over one dictionary, small however long the lists."""
+def _ids(support: _Support, owner: Integers, which: Integers, ids: pd.Index) -> pd.Series:
+    """The support as a tuple of ids per item row. Tuples share their strings, so long ones stay cheap."""
     width = int(which.max(initial=0)) + 1
     starts = np.searchsorted(support[0] * width + support[1], owner * width + which)
-    names = pa.array(ids, type=pa.string(), from_pandas=True)
-    values = pa.DictionaryArray.from_arrays(pa.array(support[2], type=pa.int32()), names)
-    lists = pa.LargeListArray.from_arrays(pa.array(np.append(starts, len(support[2])), type=pa.int64()), values)
-    return pd.Series(pd.arrays.ArrowExtensionArray(lists))
+    names = ids.to_numpy(dtype=object)[support[2]].tolist()
+    edges = [*starts.tolist(), len(names)]
+    return pd.Series([tuple(names[start:end]) for start, end in pairwise(edges)], dtype="object")
 
 
 def _long(items: list[GradedRows], people: pd.Index, support: _Support, ids: pd.Index) -> pd.DataFrame:

@@ -7,7 +7,6 @@ people, with every opportunity and without waivers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -68,10 +67,17 @@ def check_fixtures(standard: Standard) -> list[FixtureResult]:
         }
     )
     judged = evaluate(standard.without_waivers(), pd.concat(frames, ignore_index=True), opportunity, as_of=AS_OF)
-    rows = judged.criteria.set_index(["person", "criterion"]).to_dict("index")
+    columns = ("person", "criterion", "outcome", "value", "at_least", "unit")
+    found = {
+        (person, code): (Outcome(outcome), float(value), float(at_least), str(unit))
+        for person, code, outcome, value, at_least, unit in zip(
+            *(judged.criteria[column].tolist() for column in columns), strict=True
+        )
+    }
     expected = {"pass": Outcome.MET, "fail": Outcome.NOT_MET}
     return [
-        _result(criterion, name, expected[name], rows[person, criterion.code]) for person, criterion, name, _ in cases
+        FixtureResult(criterion.code, name, expected[name], *found[person, criterion.code])
+        for person, criterion, name, _ in cases
     ]
 
 
@@ -97,15 +103,3 @@ def work_of(person: str, criterion: Criterion, measure: Measure, fixture: Fixtur
         **{fact: fact in fixture.facts for fact in FACTS},
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(len(turns)))[list(WORK_COLUMNS)]
-
-
-def _result(criterion: Criterion, name: str, expected: Outcome, row: Mapping[str, object]) -> FixtureResult:
-    return FixtureResult(
-        criterion.code,
-        name,
-        expected,
-        Outcome(row["outcome"]),
-        float(str(row["value"])),
-        float(str(row["at_least"])),
-        str(row["unit"]),
-    )

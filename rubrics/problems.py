@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from db.errors import Problem
 from rubrics.source import Document, Location
 
-__all__ = ["dotted", "from_validation"]
+__all__ = ["dotted", "from_validation", "keys_of"]
 
 _REMEDIES: Mapping[str, str] = {
     "string_type": "write text; put numbers, dates and true/false that are meant as text in quotes",
@@ -68,8 +68,13 @@ def _shown(value: object) -> str:
 
 
 def _spelling(key: str, model: type[BaseModel]) -> str:
-    near = difflib.get_close_matches(key, sorted(set(_keys(model, set()))), n=1, cutoff=0.75)
+    near = difflib.get_close_matches(key, sorted(keys_of(model)), n=1, cutoff=0.75)
     return f"did you mean `{near[0]}`?" if near else "remove it, or see docs/rubric-format.md for the keys"
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """All keys a file of this model may hold, at any depth."""
+    return set(_keys(model, set()))
 
 
 def _keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:

@@ -151,7 +151,10 @@ def _positions(column: pd.Series, values: pd.Index) -> Integers:
 
 
 def _occurred(column: pd.Series) -> Integers:
-    instants = column.astype("datetime64[us, UTC]")
+    try:
+        instants = column.astype("datetime64[us, UTC]")
+    except (TypeError, ValueError) as error:
+        raise Refusal("occurred_at holds no instants", where="work frame", remedy="give aware times, UTC") from error
     if instants.isna().any():
         raise Refusal("a row has no occurred_at", where="work frame", remedy="give every row its time")
     return instants.to_numpy(dtype="datetime64[us]").astype(np.int64)
