@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection
 from datetime import date, datetime
@@ -27,6 +26,7 @@ _EMAIL = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,190}")
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _TRUE = frozenset({"true", "yes", "y", "1"})
 _FALSE = frozenset({"false", "no", "n", "0"})
+_LARGEST = 1e300
 _LONGEST_ID = 200
 _LONGEST_CODE = 200
 
@@ -219,9 +219,8 @@ def plain_identifier(cell: object) -> str | None:
 
 
 def _number(cell: Cell) -> float:
-    value = math.nan
-    if (isinstance(cell, str) and _DECIMAL.fullmatch(cell.strip())) or (isinstance(cell, int | float) and not isinstance(cell, bool)):
-        value = float(cell)
-    if not math.isfinite(value):
+    if isinstance(cell, str) and _DECIMAL.fullmatch(cell.strip()):
+        return float(cell)
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not abs(cell) < _LARGEST:
         raise ValueError(f"{quote(cell)} is not a number")
-    return value
+    return float(cell)

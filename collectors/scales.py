@@ -16,6 +16,7 @@ _SPAN = re.compile(r"\s*(-?\d{1,4}(?:\.\d{1,2})?)\s*(?:-|–|\.\.|to)\s*(-?\d{1,
 _NUMBER = re.compile(r"\s*[-+]?\d{1,4}(?:\.\d{1,6})?\s*", re.ASCII)
 _LEADING_NUMBER = re.compile(r"\s*(\d{1,4})\b", re.ASCII)
 _WIDEST = 100
+_LARGEST = 1e9
 
 
 def folded(text: str) -> str:
@@ -69,10 +70,8 @@ class Scale:
                 return float(leading.group(1))
             if not _NUMBER.fullmatch(answer):
                 raise ValueError(f"{quote(answer)} is not a rating on the scale {self.id}")
-        number = float(answer)
-        if not math.isfinite(number):
-            raise ValueError(f"{quote(answer)} is not a number")
-        return number
+        # A whole number may be too large for floating point, and nan is on no side of any end.
+        return float(answer) if isinstance(answer, str) or abs(answer) <= _LARGEST else math.inf
 
 
 def parse(text: str) -> Scale | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -346,6 +347,29 @@ def test_any_table_is_refused_or_gives_text_without_control_characters(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]]
 ) -> None:
     path = written(tmp_path_factory.mktemp("hostile"), rows)
+    try:
+        found = ratings(path)
+    except BadInput as error:
+        texts = [str(problem) for problem in error.problems]
+    else:
+        texts = [text for evidence in found for text in _texts(evidence)]
+    assert not [text for text in texts if any(unicodedata.category(character) in ("Cc", "Cs") for character in text)]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | HOSTILE,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(HOSTILE, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.fixed_dictionaries({name: JSON | st.just(value) for name, value in ROW.items()}), max_size=3))
+def test_any_json_is_refused_or_gives_text_without_control_characters(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
+) -> None:
+    path = tmp_path_factory.mktemp("hostile") / "form.json"
+    path.write_text(json.dumps(rows))
     try:
         found = ratings(path)
     except BadInput as error:

@@ -33,7 +33,22 @@ def test_words_and_missing_words_are_compared_without_case_and_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["5", 0, "0.5", "yes", "3 - Hire", True, None, "１２", "1e0", Unusable("a formula", "=1")]
+    "answer",
+    [
+        "5",
+        0,
+        "0.5",
+        "yes",
+        "3 - Hire",
+        10**400,
+        -math.inf,
+        math.nan,
+        True,
+        None,
+        "１２",
+        "1e0",
+        Unusable("a formula", "=1"),
+    ],
 )
 def test_anything_else_is_refused(answer: Cell) -> None:
     with pytest.raises(ValueError, match=r"outside|not a rating|a formula"):

@@ -78,6 +78,19 @@ def test_a_mistake_names_its_place(tmp_path: Path, row: str, column: str, words:
     assert words in problem.message
 
 
+@pytest.mark.parametrize("score", ["1" + "0" * 400, "1e5", "true", '"1_000"', '"inf"', "[1]"])
+def test_numbers_are_plain_and_finite(tmp_path: Path, score: str) -> None:
+    path = tmp_path / "courses.json"
+    path.write_text(f'[{{"person_id": "E1", "course": "c", "completed_on": "2026-04-01", "score": {score}}}]')
+    settings = Settings(path=path, source="lms", mapping="learning")
+    if score == "1e5":
+        (batch,) = collect(settings, None, now=NOW)
+        assert batch.evidence[0].measures["score"] == 100_000
+        return
+    with pytest.raises(BadInput, match="is not a number"):
+        list(collect(settings, None, now=NOW))
+
+
 def test_courses_are_learning(tmp_path: Path) -> None:
     (found,) = run(
         tmp_path, "person_id,course,completed_on,score\nE1,Kubernetes basics,2026-04-01,0.8\n", "learning"
