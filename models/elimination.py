@@ -122,7 +122,8 @@ class PersonPosterior:
 
     theta: (groups, skills) about the population mean; covariance: (groups, skills, skills). impression, cell: means of
     e_pr and e_prs. predictor, predictor_variance: u_c. remaining: V_c after step 1 over V_c; impression_shrink (phi): posterior variance of
-    e_pr given theta; loading: (impressions, skills) information of an impression on each skill.
+    e_pr given theta; loading: (impressions, skills) information of an impression on each skill; slope: of u_c on its theta; pull:
+    how thetas and e_pr move with their rater's severity.
     """
 
     theta: Floats
@@ -136,13 +137,33 @@ class PersonPosterior:
     impression_shrink: Floats
     loading: Floats
     slope: Floats
+    pull_theta: Floats
+    pull_impression: Floats
 
-    def sums(self, layout: Layout, variances: Variances) -> dict[str, EffectSums]:
+    def pull_cell(self, layout: Layout) -> Floats:
+        """How much e_prs moves when the severity of its impression's rater moves by one logit."""
+        moved = self.pull_theta[layout.cell_impression, layout.cell_skill] + self.pull_impression[layout.cell_impression]
+        return (1.0 - self.remaining) * (1.0 - moved)
+
+    def severity_spread(self, layout: Layout, severity_variance: Floats) -> Floats:
+        """Variance that uncertain severities (variance per impression) add to each cell's u_c - severity_r."""
+        impression = layout.cell_impression
+        moved = self.pull_theta[impression, layout.cell_skill] + self.pull_impression[impression] + self.pull_cell(layout)
+        return (1.0 - moved) ** 2 * severity_variance[impression]
+
+    def theta_spread(self, layout: Layout, severity_variance: Floats) -> Floats:
+        """Covariance of each group's skills, that from uncertain severities included."""
+        pulled = severity_variance[:, None, None] * self.pull_theta[:, :, None] * self.pull_theta[:, None, :]
+        return self.covariance + layout.by_group(pulled)
+
+    def sums(self, layout: Layout, variances: Variances, severity_variance: Floats) -> dict[str, EffectSums]:
         """Posterior moments of the halo effects per class, for the scoring of their variances."""
         around = np.einsum("is,ist,it->i", self.loading, self.covariance[layout.impression_group], self.loading)
         impression_variance = self.impression_shrink + self.impression_shrink**2 * around
+        impression_variance += self.pull_impression**2 * severity_variance
         inner = np.maximum(self.predictor_variance - self.cell_shrink, 0.0) / self.remaining**2
         cell_variance = self.cell_shrink + (1.0 - self.remaining) ** 2 * inner
+        cell_variance += self.pull_cell(layout) ** 2 * severity_variance[layout.cell_impression]
         human, machine = ~layout.impression_machine, layout.impression_machine
         one, other = ~layout.cell_machine, layout.cell_machine
         return {
@@ -181,6 +202,7 @@ def condition(layout: Layout, variances: Variances, precision: Floats, natural: 
     own = covariance[layout.cell_group, layout.cell_skill, layout.cell_skill]
     toward = own - (phi[:, None] * spread)[layout.cell_impression, layout.cell_skill]
     around = np.einsum("is,is->i", loading, spread) * phi**2 + phi
+    pull_theta = spread * (1.0 - phi * total)[:, None]
     crossed = toward - (phi[:, None] * spread)[layout.cell_impression, layout.cell_skill]
     variance = cell_shrink + remaining**2 * (crossed + around[layout.cell_impression])
     return PersonPosterior(
@@ -195,6 +217,8 @@ def condition(layout: Layout, variances: Variances, precision: Floats, natural: 
         impression_shrink=phi,
         loading=loading,
         slope=remaining * toward / own,
+        pull_theta=pull_theta,
+        pull_impression=phi * (total - np.einsum("is,is->i", loading, pull_theta)),
     )
 
 

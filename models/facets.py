@@ -117,7 +117,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         period_correlation: float = 0.9,
         estimate_variances: bool = True,
         log_sd_prior: float = 0.5,
-        tolerance: float = 1e-5,
+        tolerance: float = 1e-4,
         max_iterations: int = 200,
         warm_start: bool = False,
     ) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
+from models.acceleration import Anderson
 from models.categories import Moments, Steps
 from models.design import Design
 from models.elimination import Cross, Layout, PersonPosterior, condition, log_evidence
@@ -34,6 +35,7 @@ Integers = NDArray[np.int64]
 _LARGEST_MOVE = 3.0
 _COARSE = 0.02
 _NARROW = 0.3
+_INNER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Priors:
     period_correlation: float = 0.9
     log_sd: float = 0.5
     estimate_variances: bool = True
-    tolerance: float = 1e-5
+    tolerance: float = 1e-4
     max_iterations: int = 200
 
 
@@ -90,6 +92,7 @@ class Problem:
     passed: Floats
     constraints: Floats
     severity_structure: Floats
+    impression_severity: Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +133,29 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
         step_valid=valid,
         formats=tuple(np.flatnonzero(rows.format == code) for code in range(len(words.formats))),
         passed=(rows.score > step).astype(np.float64),
-        constraints=_constraints(severities, items, lengths),
+        constraints=_constraints(_machine_groups(design), severities, items, lengths),
         severity_structure=_severity_structure(words.severity_rater, priors.period_correlation),
+        impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
     )
 
 
-def _constraints(severities: int, items: int, lengths: Integers) -> Floats:
-    """Items sum to zero, and so do the steps of each format."""
+def _machine_groups(design: Design) -> list[Integers]:
+    """Severity units of each machine source: their items carry the source's level, so their severities sum to zero."""
+    rows, machine = design.rows, design.vocabulary.machine_severity
+    source = np.full(len(machine), -1)
+    source[rows.severity[::-1]] = rows.source[::-1]
+    return [np.flatnonzero(machine & (source == code)) for code in np.unique(source[machine])]
+
+
+def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers) -> Floats:
+    """Severities of each group sum to zero, items do, and so do the steps of each format."""
     total = severities + items + int(lengths.sum()) + 1
-    constraints = np.zeros((1 + len(lengths), total))
-    constraints[0, severities : severities + items] = 1.0
+    constraints = np.zeros((len(groups) + 1 + len(lengths), total))
+    for row, group in enumerate(groups):
+        constraints[row, group] = 1.0
+    constraints[len(groups), severities : severities + items] = 1.0
     start = severities + items
-    for row, length in enumerate(lengths, start=1):
+    for row, length in enumerate(lengths, start=len(groups) + 1):
         constraints[row, start : start + length] = 1.0
         start += length
     return constraints
@@ -174,23 +188,27 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
             break
         step = _iterate(problem, variances, state, nodes=1)
     nodes = 5 if state.spread.max() < _NARROW else 9
-    current, converged, iteration = variances, False, 0
+    current, converged, iteration, mixing, change = variances, False, 0, Anderson(), 1.0
     for iteration in range(1, priors.max_iterations + 1):
         step = _iterate(problem, current, state, nodes=nodes)
-        state = step.state
-        scored = _scored(problem, current, variances, step) if priors.estimate_variances else current
-        change = max(step.moved, scored.distance(current))
-        current = scored
-        if change < priors.tolerance:
+        covariance = step.covariance()
+        added = step.posterior.severity_spread(problem.layout, _severity_variance(problem, covariance))
+        state = replace(step.state, spread=step.state.spread + added)
+        if step.moved > max(priors.tolerance, _INNER * change):
+            continue
+        scored = _scored(problem, current, variances, step, covariance) if priors.estimate_variances else current
+        change = scored.distance(current)
+        if max(step.moved, change) < priors.tolerance:
             converged = True
             break
+        current = current.moved(mixing.next(current.vector(), scored.vector())).floored(variances)
     return Solution(
         facets=state.facets,
         variances=current,
         sites=state,
         posterior=step.posterior,
         coupling=step.coupling,
-        covariance=step.covariance(),
+        covariance=covariance,
         deviance=-2.0 * step.log_evidence,
         iterations=iteration,
         converged=converged,
@@ -262,7 +280,6 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
     change = posterior.predictor - state.predictor
     largest = max(float(np.abs(change).max()), float(np.abs(move).max()))
     share = min(1.0, _LARGEST_MOVE / largest) if largest > 0 else 1.0
-    widened = np.abs(np.sqrt(posterior.predictor_variance) - np.sqrt(state.spread)).max() if nodes > 1 else 0.0
     return _Step(
         state=_State(
             facets.moved(facets.vector() + share * move),
@@ -276,7 +293,7 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
         log_evidence=evidence,
         factor=factor,
         constraints=problem.constraints,
-        moved=max(largest, float(widened)),
+        moved=largest,
     )
 
 
@@ -345,12 +362,16 @@ def _constrained(factor: tuple[Floats, bool], gradient: Floats, constraints: Flo
     return np.asarray(step - bound @ np.linalg.solve(constraints @ bound, constraints @ step))
 
 
-def _scored(problem: Problem, current: Variances, default: Variances, step: _Step) -> Variances:
+def _scored(
+    problem: Problem, current: Variances, default: Variances, step: _Step, covariance: Floats
+) -> Variances:
     """All standard deviations after one scoring step; those of machines never fall below their defaults."""
     log_sd = problem.priors.log_sd
     posterior = step.posterior
-    sums = posterior.sums(problem.layout, current)
-    moved = theta_step(current, posterior.theta, posterior.covariance, default=default, log_sd=log_sd)
+    uncertain = _severity_variance(problem, covariance)
+    sums = posterior.sums(problem.layout, current, uncertain)
+    spread = posterior.theta_spread(problem.layout, uncertain)
+    moved = theta_step(current, posterior.theta, spread, default=default, log_sd=log_sd)
     human = {
         name: scale_step(getattr(current, name), sums[name], default=getattr(default, name), log_sd=log_sd)
         for name in ("halo", "halo_skill")
@@ -363,18 +384,28 @@ def _scored(problem: Problem, current: Variances, default: Variances, step: _Ste
         for name in ("machine_halo", "machine_halo_skill")
     }  # fmt: skip
     severity = scale_step(
-        current.severity, _severity_sums(problem, current, step), default=default.severity, log_sd=log_sd
+        current.severity, _severity_sums(problem, current, step, covariance), default=default.severity, log_sd=log_sd
     )
     return replace(moved, **human, **machine, severity=severity)
 
 
-def _severity_sums(problem: Problem, current: Variances, step: _Step) -> EffectSums:
+def _severity_variance(problem: Problem, covariance: Floats) -> Floats:
+    """Variance of each impression's severity about the mean human severity, which the population mean makes up for."""
+    human = ~problem.design.vocabulary.machine_severity
+    variance = np.diag(covariance)[: len(human)].copy()
+    if human.any():
+        part = covariance[: len(human), : len(human)][np.ix_(human, human)]
+        variance[human] += part.mean() - 2.0 * part.mean(axis=1)
+    return np.maximum(variance, 0.0)[problem.impression_severity]
+
+
+def _severity_sums(problem: Problem, current: Variances, step: _Step, covariance: Floats) -> EffectSums:
     """Moments of the human severities in their correlation structure."""
     human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
     if not len(human) or current.severity == 0:
         return EffectSums(0, 0.0, 0.0)
     structure = problem.severity_structure[np.ix_(human, human)]
-    covariance = step.covariance()[np.ix_(human, human)]
+    covariance = covariance[np.ix_(human, human)]
     mean = step.state.facets.severity[human]
     turned = structure @ covariance
     left = np.clip(1.0 - np.diag(turned) / current.severity**2, 0.0, 1.0)

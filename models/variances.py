@@ -42,6 +42,27 @@ class Variances:
         """Prior covariance of a person's skills."""
         return np.outer(self.theta, self.theta) * correlation_matrix(len(self.theta), self.correlation)
 
+    def vector(self) -> Floats:
+        """Log SDs that are not zero, and the logit of the correlation."""
+        return np.array([*(np.log(scale) for scale in self.scales() if scale > 0), _logit(self.correlation)])
+
+    def moved(self, vector: Floats) -> Variances:
+        """The deviations a vector of this layout stands for."""
+        values = iter(np.exp(vector[:-1]).tolist())
+        scales = [next(values) if scale > 0 else 0.0 for scale in self.scales()]
+        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill")
+        single = dict(zip(names, scales[len(self.theta) :], strict=True))
+        share = float(1.0 / (1.0 + np.exp(-vector[-1])))
+        return replace(self, theta=np.array(scales[: len(self.theta)]), correlation=share, **single)
+
+    def floored(self, floor: Variances) -> Variances:
+        """Machine halos no smaller than those of `floor`."""
+        return replace(
+            self,
+            machine_halo=max(self.machine_halo, floor.machine_halo),
+            machine_halo_skill=max(self.machine_halo_skill, floor.machine_halo_skill),
+        )
+
     def distance(self, other: Variances) -> float:
         """Largest absolute difference of a log SD or of the correlation."""
         scales = [
