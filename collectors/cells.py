@@ -20,7 +20,7 @@ class Limits:
     """How much of a stranger's file is read before it is refused. Sizes in bytes or characters, counts as named.
 
     A line is a physical line of a CSV file. zip_*: an XLSX file is an archive; its members are measured by what they
-    unpack to before any is read.
+    unpack to before any is read, and by the tags in them: a parser keeps some 100 bytes for each.
     """
 
     file_bytes: int = 100_000_000
@@ -31,8 +31,9 @@ class Limits:
     field_characters: int = 100_000
     name_characters: int = 500
     zip_members: int = 2_000
-    zip_bytes: int = 300_000_000
+    zip_bytes: int = 150_000_000
     zip_ratio: int = 200
+    xml_tags: int = 8_000_000
     json_depth: int = 32
 
 

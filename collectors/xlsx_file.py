@@ -33,6 +33,7 @@ _DAMAGE = (
 )  # fmt: skip
 """What openpyxl and zipfile raise on damaged or hostile workbooks; defusedxml's refusals are ValueErrors."""
 _SMALL_MEMBER = 1_000_000
+_CHUNK = 1_000_000
 
 
 def read(path: Path, content: io.BytesIO, sheet: str | None, header_rows: int, limits: Limits) -> Table:
@@ -54,7 +55,8 @@ def read(path: Path, content: io.BytesIO, sheet: str | None, header_rows: int, l
 
 def _measured(file: str, content: io.BytesIO, limits: Limits) -> None:
     try:
-        members = zipfile.ZipFile(content).infolist()
+        archive = zipfile.ZipFile(content)
+        members = archive.infolist()
     except _DAMAGE as error:
         refuse(file, f"is not a workbook: {_cause(error)}", "export it as .xlsx; old .xls files must be converted")
     if len(members) > limits.zip_members or len({member.filename for member in members}) != len(members):
@@ -68,6 +70,17 @@ def _measured(file: str, content: io.BytesIO, limits: Limits) -> None:
         if member.file_size > max(_SMALL_MEMBER, limits.zip_ratio * member.compress_size):
             ratio = member.file_size // max(1, member.compress_size)
             refuse(file, f"has a part packed {ratio:,} to 1, as zip bombs are", "export it again, or use CSV")
+    try:
+        tags = sum(_tags(archive, member) for member in members)
+    except _DAMAGE as error:
+        refuse(file, f"is not a readable workbook: {_cause(error)}", "open it in a spreadsheet and save it as .xlsx")
+    if tags > limits.xml_tags:
+        refuse(file, f"holds {tags:,} XML tags; at most {limits.xml_tags:,} are read", "split it, or export CSV")
+
+
+def _tags(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    with archive.open(member) as stream:
+        return sum(part.count(b"<") for part in iter(lambda: stream.read(_CHUNK), b""))
 
 
 def _chosen(file: str, book: Any, sheet: str | None) -> Any:

@@ -200,7 +200,7 @@ def test_several_sheets_ask_which_one(tmp_path: Path) -> None:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = book(tmp_path, [["a"], [1]])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/bomb.xml", b"0" * 200_000_000)
+        archive.writestr("xl/bomb.xml", b"0" * 100_000_000)
     assert path.stat().st_size < 300_000
     assert "zip bomb" in refusal(path)
 
@@ -209,6 +209,12 @@ def test_many_parts_and_large_totals_are_refused(tmp_path: Path) -> None:
     path = book(tmp_path, [["a"], [1]])
     assert "unpacks to" in refusal(path, limits=Limits(zip_bytes=1000))
     assert "parts" in refusal(path, limits=Limits(zip_members=3))
+
+
+def test_a_workbook_of_empty_tags_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    path = book(tmp_path, [["a"], [1]])
+    rewritten(path, "xl/worksheets/sheet1.xml", b"<sheetData>", b"<x/>" * 10_000 + b"<sheetData>")
+    assert "XML tags" in refusal(path, limits=Limits(xml_tags=10_000))
 
 
 def test_a_small_file_cannot_grow_by_padding(tmp_path: Path) -> None:
