@@ -7,7 +7,9 @@ chart as data only, and every figure has a table or list beside it that says the
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
+from itertools import accumulate
 
 import altair as alt
 
@@ -23,6 +25,8 @@ DEEP, LIGHT, WARM, UNKNOWN = "#1f6a74", "#a9cdd0", "#b3541e", "#c9ced3"
 LEVEL_COLOURS = ("#d7e8e7", "#a9cdd0", "#6fabb1", "#37848d", "#15525b")
 _FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
 _LABEL_WIDTH = 214
+_LABEL_COLUMNS = 36
+_TEAM_COLUMNS = 14
 _BARS_WIDTH = 330
 _LEVELS = ("1", "2", "3", "4", "5")
 _LABELLED = 0.045
@@ -55,26 +59,24 @@ def _svg(chart: alt.LayerChart | alt.FacetChart | alt.HConcatChart, label: str) 
 
 
 def _rows(names: Sequence[str]) -> alt.Y:
-    axis = alt.Axis(title=None, labelLimit=_LABEL_WIDTH, labelPadding=8, minExtent=_LABEL_WIDTH + 8)
+    axis = alt.Axis(title=None, labelLimit=0, labelPadding=8, minExtent=_LABEL_WIDTH + 8)
     return alt.Y("skill:N", sort=list(names), scale=alt.Scale(domain=list(names), paddingInner=0.16), axis=axis)
 
 
 def timeline_svg(timeline: Timeline) -> str:
     """One row per skill, one column per month: dark where others reviewed the work, a dot where evidence speaks against."""
-    cells = [
-        {"skill": mark.skill, "month": mark.month, "shows": mark.shows}
-        for mark in timeline.marks
-        if mark.shows != "against"
-    ]
-    against = [{"skill": mark.skill, "month": mark.month} for mark in timeline.marks if mark.shows == "against"]
-    grid = [{"skill": skill, "month": month} for skill in timeline.skills for month in timeline.months]
+    names = dict(zip(timeline.skills, _distinct(timeline.skills), strict=True))
+    marks = [{"skill": names[mark.skill], "month": mark.month, "shows": mark.shows} for mark in timeline.marks]
+    cells = [mark for mark in marks if mark["shows"] != "against"]
+    against = [mark for mark in marks if mark["shows"] == "against"]
+    grid = [{"skill": name, "month": month} for name in names.values() for month in timeline.months]
     quarters = [month for month in timeline.months if month[-2:] in {"01", "04", "07", "10"}]
     texts = json.dumps({month: month_text(month) for month in quarters})
     axis = alt.Axis(
         title=None, values=quarters, labelAngle=0, labelExpr=f"{texts}[datum.value]", orient="bottom", labelColor=MUTED
     )
     x = alt.X("month:O", scale=alt.Scale(domain=list(timeline.months), paddingInner=0.12), axis=axis)
-    y = _rows(timeline.skills)
+    y = _rows(list(names.values()))
     colour = alt.Color("shows:N", scale=alt.Scale(domain=["reviewed", "other"], range=[DEEP, LIGHT]), legend=None)
     layers = [
         alt.Chart(alt.InlineData(values=grid)).mark_rect(color=PALE).encode(x=x, y=y),
@@ -118,7 +120,7 @@ def distributions_svg(rows: Sequence[tuple[str, Sequence[float], tuple[int, int]
         base.mark_bar().encode(y=y, y2=alt.Y2("zero"), color=colour),
         base.mark_text(dy=-6, fontSize=9.5, color=MUTED).encode(y=y, text="text:N"),
         base.transform_filter("datum.level == '1'")
-        .mark_text(align="right", fontSize=11, color=INK, limit=_LABEL_WIDTH, yOffset=-8)
+        .mark_text(align="right", fontSize=11, color=INK, limit=0, yOffset=-8)
         .encode(x=alt.value(-10), y=baseline, text="name:N"),
         base.transform_filter("datum.notch")
         .mark_point(shape="triangle-up", filled=True, size=44, color=WARM, opacity=1, yOffset=6)
@@ -131,16 +133,28 @@ def distributions_svg(rows: Sequence[tuple[str, Sequence[float], tuple[int, int]
     )
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    """The names with a number after any that came before, so that no two rows or columns fall together."""
+def _distinct(names: Sequence[str], columns: int = _LABEL_COLUMNS) -> list[str]:
+    """The names cut to fit, with a number after any that came before, so that no two rows or columns fall together.
+
+    They are cut here because the renderer cuts between the halves of a surrogate pair, and then fails.
+    """
     found: list[str] = []
-    for name in names:
+    for name in (_cut(name, columns) for name in names):
         candidate, number = name, 1
         while candidate in found:
             number += 1
             candidate = f"{name} ({number})"
         found.append(candidate)
     return found
+
+
+def _cut(name: str, columns: int) -> str:
+    """At most so many columns wide; a wide character takes two."""
+    widths = [2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in name]
+    if sum(widths) <= columns:
+        return name
+    kept = sum(total <= columns - 1 for total in accumulate(widths))
+    return name[:kept].rstrip() + "…"
 
 
 def supply_svg(skills: Sequence[SkillSupply]) -> str:
@@ -178,13 +192,13 @@ def supply_svg(skills: Sequence[SkillSupply]) -> str:
 
 def heat_map_svg(gap: Gap) -> str:
     """Skills by teams: the darker, the larger the expected share at the required level; plain where withheld or unknown."""
-    columns, rows = _distinct([*gap.teams, "All teams"]), _distinct([skill.name for skill in gap.skills])
+    columns, rows = _distinct([*gap.teams, "All teams"], _TEAM_COLUMNS), _distinct([skill.name for skill in gap.skills])
     cells = [
         {"skill": row, "team": column, "share": cell.share, **_cell_text(cell)}
         for row, skill in zip(rows, gap.skills, strict=True)
         for column, cell in zip(columns, (*skill.teams, skill.department), strict=True)
     ]
-    axis = alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=92)
+    axis = alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=0)
     x = alt.X("team:N", sort=columns, axis=axis, scale=alt.Scale(domain=columns, paddingInner=0.05))
     y = _rows(rows)
     shade = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#eef4f4", "#8fbfc3", "#15525b"]), legend=None)

@@ -59,12 +59,16 @@ class SkillText:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A criterion set aside for a time, with the reason that every report prints."""
+    """A criterion set aside from valid_from (included) to valid_to (excluded), with the reason that every report prints."""
 
     criterion: str
     reason: str
     valid_from: date
     valid_to: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether it is in force on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,14 @@ class Profile:
     job_level: str
     required: Mapping[str, int] = field(default_factory=dict)
     optional: Mapping[str, int] = field(default_factory=dict)
+
+    def in_order(self, standard: StandardText) -> list[str]:
+        """Codes of the expected skills: required before optional, each in the standard's order."""
+        known = list(standard.skills)
+        return sorted(
+            {**self.required, **self.optional},
+            key=lambda code: (code not in self.required, known.index(code) if code in known else len(known), code),
+        )
 
 
 @dataclass(frozen=True, slots=True)

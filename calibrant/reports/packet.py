@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from calibrant.reports.case import PacketInputs
 from calibrant.reports.evidence_text import RATING_KINDS
-from calibrant.reports.packet_reading import ReadingCopy, read_case
+from calibrant.reports.packet_reading import read_case
 from calibrant.reports.packet_sealed import SealedResult, seal_case
+from calibrant.reports.reading_copy import ReadingCopy
 
 __all__ = ["Packet", "PacketInputs", "build"]
 
@@ -17,14 +18,14 @@ class Packet:
     """Both halves, and the evidence behind them.
 
     cited: ids of the work cited on expected skills, sorted: safe to put into a packet that is verified offline.
-    confidential: ids of cited ratings. Their content names raters by opaque id and gives exact days and scores, so it
-    must not travel with a packet that the subject sees; only their number does.
+    ratings: how many cited ratings there are. Their content names raters by opaque id and gives exact days and scores,
+    so neither it nor their ids may travel with a packet.
     """
 
     reading: ReadingCopy
     sealed: SealedResult
     cited: tuple[str, ...]
-    confidential: tuple[str, ...]
+    ratings: int
 
 
 def build(inputs: PacketInputs) -> Packet:
@@ -37,5 +38,5 @@ def build(inputs: PacketInputs) -> Packet:
         reading=read_case(inputs),
         sealed=seal_case(inputs),
         cited=tuple(sorted(str(key) for key in rows.loc[~ratings, "evidence"].unique())),
-        confidential=tuple(sorted(str(key) for key in rows.loc[ratings, "evidence"].unique())),
+        ratings=int(rows.loc[ratings, "evidence"].nunique()),
     )

@@ -1,4 +1,4 @@
-"""The reading copy: what a committee member reads before seeing any estimate.
+"""Makes the reading copy: what a committee member reads before seeing any estimate.
 
 Per expected skill and criterion it shows the evidence for and against, how long and how wide it reaches, and what is
 missing. It holds no probability, no level read by a machine and no state word: readers put down their own level first.
@@ -10,103 +10,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from calibrant.reports.case import (
-    ContestedItem,
-    Heading,
     PacketInputs,
-    ReplyText,
     contested_items,
     heading,
     reply_texts,
 )
-from calibrant.reports.comments import CommentGroup
 from calibrant.reports.evidence_text import Exhibit, day_text, read_exhibits
-from calibrant.reports.excerpts import Scope, scope_of, select, words
+from calibrant.reports.excerpts import scope_of, select
 from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
 from calibrant.reports.inputs import CriterionText, LevelText, Waiver
 from calibrant.reports.material import Material, gather
-from calibrant.reports.timeline import Timeline, timeline
+from calibrant.reports.reading_copy import (
+    FRONT_WORDS,
+    READING_WORDS,
+    CriterionReading,
+    Groundwork,
+    PrintedExhibit,
+    ReadingCopy,
+    SkillReading,
+    minutes,
+    words_of,
+)
+from calibrant.reports.timeline import timeline
 from db.records import CriterionOutcome, Outcome, Stance
 
-__all__ = ["CriterionReading", "PrintedExhibit", "ReadingCopy", "SkillReading", "read_case"]
-
-READING_WORDS = 1250
-"""Five minutes at 250 words a minute."""
+__all__ = ["read_case"]
 
 _CAPS = (4, 3, 2, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedExhibit:
-    """An exhibit with its number in the copy. again: printed in full above."""
-
-    number: int
-    exhibit: Exhibit
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionReading:
-    """One criterion of the expected level. counted: the fact counted beside what the standard looks for."""
-
-    code: str
-    statement: str
-    by_people: bool
-    counted: str
-    scope: Scope
-    supporting: tuple[PrintedExhibit, ...]
-    more_supporting: int
-    opposing: tuple[PrintedExhibit, ...]
-    more_opposing: int
-    missing: str
-    waiver: str
-
-
-@dataclass(frozen=True, slots=True)
-class Groundwork:
-    """A counted criterion of a lower level, in a few words: counted is "Months with reviewed work 7 of 4"."""
-
-    level: int
-    statement: str
-    counted: str
-
-
-@dataclass(frozen=True, slots=True)
-class SkillReading:
-    """One expected skill. expected: the level the profile asks for; opposing: evidence against no criterion in particular."""
-
-    code: str
-    name: str
-    expected: int
-    level_name: str
-    level_summary: str
-    optional: bool
-    scope: Scope
-    works_against: int
-    criteria: tuple[CriterionReading, ...]
-    groundwork: tuple[Groundwork, ...]
-    opposing: tuple[PrintedExhibit, ...]
-    more_opposing: int
-    comments: tuple[CommentGroup, ...]
-    erased: int
-
-    @property
-    def gaps(self) -> int:
-        """Criteria of the expected level for which something is missing."""
-        return sum(bool(criterion.missing) for criterion in self.criteria)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingCopy:
-    """The whole copy. minutes: reading time at 250 words a minute."""
-
-    heading: Heading
-    skills: tuple[SkillReading, ...]
-    levels: tuple[LevelText, ...]
-    timeline: Timeline
-    contested: tuple[ContestedItem, ...]
-    replies: tuple[ReplyText, ...]
-    words: int
-    minutes: int
 
 
 @dataclass(slots=True)
@@ -126,12 +56,14 @@ class _Numbering:
 
 
 def read_case(inputs: PacketInputs) -> ReadingCopy:
-    """The copy with as many excerpts per criterion as five minutes allow: four at most, one at least."""
+    """The copy with as many excerpts per criterion as five minutes allow: four at most, one at least.
+
+    Optional skills come last, with one excerpt per criterion, and are not part of the five minutes.
+    """
     contested = {dispute.target for dispute in inputs.disputes if dispute.state == "open"}
     exhibits = read_exhibits(inputs.cited, inputs.participations, inputs.person, contested)
     expected = {**inputs.profile.required, **inputs.profile.optional}
-    codes = [code for code in inputs.standard.skills if code in expected]
-    codes += [code for code in sorted(expected) if code not in codes]
+    codes = inputs.profile.in_order(inputs.standard)
     materials = {code: _material(inputs, code, exhibits) for code in codes}
     for cap in _CAPS:
         copy = _copy(inputs, materials, expected, exhibits, cap)
@@ -161,7 +93,11 @@ def _copy(
     cap: int,
 ) -> ReadingCopy:
     numbering = _Numbering()
-    skills = tuple(_skill(inputs, code, expected[code], materials[code], numbering, cap) for code in materials)
+    required = inputs.profile.required
+    skills = tuple(
+        _skill(inputs, code, expected[code], materials[code], numbering, cap if code in required else 1)
+        for code in materials
+    )
     described = {key: f"{exhibit.what}, {exhibit.when}, {exhibit.where}" for key, exhibit in exhibits.items()}
     contested = contested_items(inputs.disputes, described)
     replies = reply_texts(inputs.replies)
@@ -169,7 +105,8 @@ def _copy(
         skill.name: (materials[skill.code].all(Stance.FOR), materials[skill.code].all(Stance.AGAINST))
         for skill in skills
     }
-    count = _words(skills, contested, replies)
+    count = FRONT_WORDS + words_of((skill for skill in skills if not skill.optional), contested, replies)
+    optional = words_of((skill for skill in skills if skill.optional), (), ()) if len(required) < len(skills) else 0
     return ReadingCopy(
         heading=heading(
             subject=inputs.person_name,
@@ -190,7 +127,8 @@ def _copy(
         contested=contested,
         replies=replies,
         words=count,
-        minutes=max(1, -(-count // 250)),
+        minutes=minutes(count),
+        optional_minutes=minutes(optional) if optional else 0,
     )
 
 
@@ -199,7 +137,8 @@ def _skill(
 ) -> SkillReading:
     text = inputs.standard.skill(code)
     level = text.at(expected)
-    waivers = {waiver.criterion: waiver for waiver in inputs.standard.waivers}
+    today = inputs.run.as_of.date()
+    waivers = {waiver.criterion: waiver for waiver in inputs.standard.waivers if waiver.holds(today)}
     criteria = tuple(
         _criterion(criterion, material, waivers.get(criterion.code), numbering, cap) for criterion in level.criteria
     )
@@ -260,10 +199,7 @@ def _counted(criterion: CriterionText, outcome: CriterionOutcome | None) -> str:
     if outcome is None or outcome.value is None or outcome.outcome is Outcome.NOT_OBSERVED:
         return ""
     title = shown(criterion.measure or outcome.measure or "Counted", NAME_LIMIT)
-    asked = "" if outcome.at_least is None else f"the standard looks for {outcome.at_least:g}"
-    if asked and criterion.window_months:
-        asked += f" within {criterion.window_months} months"
-    return f"{title}: {outcome.value:.3g}" + (f" ({asked})" if asked else "")
+    return f"{title}: {outcome.value:.3g}" + ("" if outcome.at_least is None else f" (asked for: {outcome.at_least:g})")
 
 
 def _missing(criterion: CriterionText, outcome: CriterionOutcome | None, *, cited: bool) -> str:
@@ -291,26 +227,3 @@ def _groundwork(criterion: CriterionText, outcome: CriterionOutcome | None) -> G
 def _waived(waiver: Waiver) -> str:
     until = f" until {day_text(waiver.valid_to)}" if waiver.valid_to else ""
     return f"Waived from {day_text(waiver.valid_from)}{until}: {shown(waiver.reason)}"
-
-
-def _words(
-    skills: tuple[SkillReading, ...], contested: tuple[ContestedItem, ...], replies: tuple[ReplyText, ...]
-) -> int:
-    """Words a reader meets. Groundwork is for looking up, so it is not counted."""
-    total = (
-        120 + sum(words(item.about, item.reason) for item in contested) + sum(words(reply.text) for reply in replies)
-    )
-    for skill in skills:
-        total += words(skill.name, skill.level_summary)
-        for criterion in skill.criteria:
-            total += words(criterion.statement, criterion.counted, criterion.scope.reach, criterion.missing)
-            total += _exhibit_words(criterion.supporting) + _exhibit_words(criterion.opposing)
-        total += _exhibit_words(skill.opposing)
-        total += sum(words(group.withheld, *group.comments) for group in skill.comments)
-    return total
-
-
-def _exhibit_words(items: tuple[PrintedExhibit, ...]) -> int:
-    """What was done is told of the first of a list. Dates and places are for looking up: they count as one word."""
-    told = words(items[0].exhibit.what) if items else 0
-    return told + sum(1 if item.again else 1 + words(item.exhibit.quote) for item in items)

@@ -83,8 +83,7 @@ class SealedResult:
 def seal_case(inputs: PacketInputs) -> SealedResult:
     """The sealed result of a case."""
     expected = {**inputs.profile.required, **inputs.profile.optional}
-    codes = [code for code in inputs.standard.skills if code in expected]
-    codes += [code for code in sorted(expected) if code not in codes]
+    codes = inputs.profile.in_order(inputs.standard)
     by_skill = {assessment.skill: assessment for assessment in inputs.assessments}
     skills = tuple(_skill(inputs, code, expected[code], by_skill.get(code)) for code in codes)
     required = [skill for skill in skills if not skill.optional]

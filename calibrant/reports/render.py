@@ -24,8 +24,8 @@ from calibrant.reports.evidence_text import month_text
 from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_text, percent
 from calibrant.reports.gap import Gap
 from calibrant.reports.packet import Packet
-from calibrant.reports.packet_reading import ReadingCopy
 from calibrant.reports.packet_sealed import SealedResult
+from calibrant.reports.reading_copy import ReadingCopy
 from calibrant.reports.self_check import SelfCheck
 
 __all__ = ["as_mapping", "gap_html", "json_text", "packet_json", "reading_html", "sealed_html", "self_check_html"]
@@ -77,7 +77,7 @@ def json_text(result: object) -> str:
 
     <, > and & are written as escapes, so that the text stays inert inside a page as well.
     """
-    text = json.dumps(as_mapping(result), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_plain(result), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") + "\n"
 
 
@@ -86,17 +86,23 @@ def packet_json(packet: Packet) -> str:
     return json_text(packet)
 
 
-def as_mapping(result: object) -> object:
-    """Dataclasses as mappings, tuples as lists, days as ISO text; JSON scalars as they are."""
-    if is_dataclass(result) and not isinstance(result, type):
-        return {entry.name: as_mapping(getattr(result, entry.name)) for entry in fields(result)}
-    if isinstance(result, Mapping):
-        return {str(key): as_mapping(value) for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return [as_mapping(value) for value in result]
-    if isinstance(result, Enum):
-        return result.value
-    return result.isoformat() if isinstance(result, date) else result
+def as_mapping(result: object) -> dict[str, object]:
+    """A frozen result as a mapping: tuples as lists, days as ISO text, JSON scalars as they are. TypeError if it is none."""
+    if not is_dataclass(result) or isinstance(result, type):
+        raise TypeError(f"expected a report's result, found {type(result).__name__}")
+    return {entry.name: _plain(getattr(result, entry.name)) for entry in fields(result)}
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return as_mapping(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,116 @@
+"""No rater identifiable by name, severity or leave-one-out under three per relation group."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calibrant.reports import packet
+from calibrant.reports.inputs import AnonymityPolicy
+from calibrant.reports.packet_sealed import raters_text
+from calibrant.reports.render import packet_json, reading_html, sealed_html, self_check_html
+from calibrant.reports.rests_on import foundation
+from calibrant.reports.self_check import build as build_self_check
+
+REMARK = "A manager's remark that one person wrote."
+
+
+@pytest.mark.parametrize("render", [reading_html, lambda copy: json.dumps(str(copy))])
+def test_a_single_managers_comment_is_withheld_and_the_copy_says_so(hand, render):
+    text = render(packet.build(hand.packet()).reading)
+    assert "remark that one person wrote" not in text
+    assert "Withheld: fewer than 3 managers" in text
+
+
+def test_the_self_check_withholds_it_too(hand):
+    assert "remark that one person wrote" not in self_check_html(build_self_check(hand.self_check()))
+
+
+def test_the_manager_is_heard_where_policy_allows_it(hand):
+    policy = AnonymityPolicy(open_relations=frozenset({"panel", "manager"}))
+    skills = packet.build(hand.packet(policy=policy)).reading.skills
+    assert any(REMARK in group.comments for skill in skills for group in skill.comments)
+
+
+def test_no_output_holds_a_rater_or_the_id_of_a_rating(hand):
+    inputs = hand.packet()
+    ratings = set(inputs.cited.loc[inputs.cited["kind"] == "rating", "evidence"])
+    made = packet.build(inputs)
+    check = build_self_check(hand.self_check())
+    pages = [packet_json(made), reading_html(made.reading), sealed_html(made.sealed), self_check_html(check)]
+    for text in pages:
+        words = set(re.findall(r"\w+", text))
+        assert not words & ratings
+        assert not words & {"peer0", "peer1", "peer2", "peer3", "peer9", "boss", "r0", "r1", "r2", "r3"}
+    assert made.ratings == len(ratings)
+    assert not set(made.cited) & ratings
+
+
+def test_comments_come_in_the_order_of_a_hash_not_of_the_rows(hand):
+    inputs = hand.packet()
+    turned = replace(inputs, cited=inputs.cited.iloc[::-1].reset_index(drop=True))
+    assert packet.build(turned).reading.skills[0].comments == packet.build(inputs).reading.skills[0].comments
+
+
+def test_a_person_with_two_identities_is_one_rater(hand):
+    def rate_twice(ledger):
+        for identity in ("mail", "hr", "forge"):
+            key = ledger.rate("collaboration", "twin", "report", "Same voice three times.")
+            ledger.participations[-2]["identity"] = identity
+            assert ledger.participations[-2]["evidence"] == key
+
+    reading = packet.build(hand.packet(rate_twice)).reading
+    assert "Same voice" not in reading_html(reading)
+
+
+chances = st.lists(st.floats(0.01, 1), min_size=5, max_size=5).map(lambda p: tuple(x / sum(p) for x in p))
+
+
+@given(chances, st.tuples(st.integers(1, 3), st.integers(3, 5)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+def test_what_one_manager_changes_is_never_seen(hand, probabilities, level_set):
+    before = hand.assessment()
+    changed = tuple(
+        replace(entry, probabilities=probabilities, level_set=level_set) if entry.relation == "manager" else entry
+        for entry in before.rests_on
+    )
+    policy = AnonymityPolicy()
+    assert foundation(replace(before, rests_on=changed), 3, policy) == foundation(before, 3, policy)
+
+
+@pytest.mark.parametrize(
+    ("relations", "hidden"),
+    [
+        ({"peer": 2}, {"feedback360", "git"}),
+        ({"peer": 4, "interviewer": 1}, {"feedback360", "scorecards"}),
+        ({"peer": 1, "interviewer": 4}, {"feedback360", "scorecards"}),
+        ({"peer": 4, "interviewer": 3}, set()),
+        ({"peer": 4}, set()),
+        ({"self": 1}, set()),
+    ],
+)
+def test_leaving_out_a_source_never_leaves_out_or_leaves_standing_one_or_two_people(hand, relations, hidden):
+    sources = ("feedback360", "git", "scorecards") if "interviewer" in relations else ("feedback360", "git")
+    entries = hand.assessment().rests_on
+    like = next(entry for entry in entries if entry.dropped_kind == "source")
+    humans = sum(count for relation, count in relations.items() if relation != "self")
+    assessed = hand.assessment(
+        rests_on=tuple(replace(like, dropped=source) for source in sources),
+        raters_by_relation=relations,
+        human_raters=humans,
+    )
+    shown = {entry.group.removeprefix("Without ") for entry in foundation(assessed, 3, AnonymityPolicy()).ranges}
+    assert shown == set(sources) - hidden
+
+
+def test_ranges_are_rounded_to_five_per_cent(hand):
+    for entry in foundation(hand.assessment(), 3, AnonymityPolicy()).ranges:
+        assert (entry.low * 100) % 5 == pytest.approx(0)
+        assert (entry.high * 100) % 5 == pytest.approx(0)
+
+
+def test_small_groups_are_counted_as_fewer_than_three(hand):
+    assert raters_text(hand.assessment(), AnonymityPolicy()) == "fewer than 3 managers, 4 peers"

@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+import pytest
+
+from calibrant.reports.narrowing import expected_sd, next_evidence
+from calibrant.reports.render import self_check_html
+from calibrant.reports.self_check import build
+from db.records import CriterionOutcome, Outcome, State
+
+
+def test_it_names_the_next_level_and_what_is_lacking_for_it(hand):
+    skill = build(hand.self_check()).skills[0]
+    assert (skill.modal, skill.next_level, skill.next_level_name) == (3, 4, "Leading")
+    assert [criterion.standing for criterion in skill.lacking] == [
+        "Months with reviewed work: 7 of 8.",
+        "For people to judge.",
+    ]
+
+
+def test_at_the_top_there_is_no_next_level(hand):
+    top = hand.assessment(probabilities=(0.0, 0.0, 0.0, 0.1, 0.9), level_set=(5, 5))
+    skill = build(hand.self_check(assessments=(top,))).skills[0]
+    assert skill.next_level is None
+    assert skill.lacking == ()
+
+
+def test_without_an_inferred_level_it_builds_on_the_low_end_of_the_set(hand):
+    wide = hand.assessment(state=State.UNDETERMINED, level_set=(2, 4), criteria=())
+    skill = build(hand.self_check(assessments=(wide,))).skills[0]
+    assert (skill.modal, skill.next_level) == (None, 3)
+
+
+def test_not_observed_says_why(hand):
+    outcome = CriterionOutcome("ml-pipelines.4.b", 4, Outcome.NOT_OBSERVED, reason="away for 20 months")
+    skill = build(hand.self_check(assessments=(hand.assessment(criteria=(outcome,)),))).skills[0]
+    assert "Not observed: away for 20 months." in [criterion.standing for criterion in skill.lacking]
+
+
+def test_identities_are_verified_claimed_or_contested(hand):
+    inputs = hand.self_check()
+    lines = build(inputs).identities
+    assert [(line.key, line.standing) for line in lines] == [
+        ("ada@example.org", "verified"), ("ada@laptop.local", "contested"), ("4711", "verified"),
+    ]  # fmt: skip
+    claimed = inputs.identities.assign(state="linked", basis="mailmap")
+    assert {line.standing for line in build(replace(inputs, identities=claimed)).identities} == {"claimed"}
+
+
+def test_the_dispute_command_is_exact_and_quotes_the_person(hand):
+    assert build(hand.self_check()).dispute_command.startswith("calibrant dispute E1042 ITEM --reason ")
+    hostile = build(hand.self_check(person_key="x; rm -rf ~")).dispute_command
+    assert hostile.startswith("calibrant dispute 'x; rm -rf ~' ITEM")
+
+
+def test_the_page_shows_the_id_that_a_dispute_needs(hand):
+    check = build(hand.self_check())
+    assert check.skills[0].supporting[0].evidence in self_check_html(check)
+
+
+@pytest.mark.parametrize("raters", [0, 1, 5])
+def test_more_evidence_never_widens_the_expected_interval(raters):
+    one, half = expected_sd(0.8, 1.5, raters), expected_sd(0.8, 1.5, raters, worth=0.5)
+    assert one < half < 0.8
+
+
+def test_the_evidence_that_narrows_most_comes_first(hand):
+    options = next_evidence([hand.assessment()])["ml-pipelines"]
+    assert [sd for _, sd in options] == sorted(sd for _, sd in options)
+    narrowing = build(hand.self_check()).skills[0].narrowing
+    assert narrowing[0].narrower > narrowing[1].narrower > 0
