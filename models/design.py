@@ -41,6 +41,7 @@ Integers = NDArray[np.int64]
 
 _REQUIRED = ("person", "item", "rater", "score")
 _ALL = "all"
+_NO_HALOS: tuple[tuple[Hashable, ...], ...] = (("person", _ALL),)
 
 
 class RatingError(ValueError):
@@ -112,15 +113,18 @@ class Design:
     vocabulary: Vocabulary
 
 
-def encode(ratings: pd.DataFrame, *, partial_credit: bool) -> Design:
-    """Encode a rating frame (columns: see the module). Raises RatingError naming column, row and remedy."""
+def encode(ratings: pd.DataFrame, *, partial_credit: bool, impressions: bool = True) -> Design:
+    """Encode a rating frame (columns: see the module). Raises RatingError naming column, row and remedy.
+
+    impressions: False puts all ratings of a person into one halo unit, for models without halo.
+    """
     table = _completed(ratings, partial_credit=partial_credit)
     lookups = {name: _sorted_unique(table[name], name) for name in ("person", "skill", "source", "item", "rater")}
     codes = {name: index.get_indexer(pd.Index(table[name])).astype(np.int64) for name, index in lookups.items()}
     machine = (table["rater_class"] == "machine").to_numpy(dtype=bool)
     _one_class_per_rater(codes["rater"], machine, lookups["rater"])
     severity_codes, severities = _tuples(table, ["rater", "period"])
-    halo_codes, halos = _halo_units(table, machine)
+    halo_codes, halos = _halo_units(table, machine) if impressions else (np.zeros(len(table), dtype=np.int64), _NO_HALOS)
     format_codes, formats = _tuples(table, ["_format_source", "_format"])
     categories, lowest = _format_bounds(table, format_codes, formats)
     score = table["score"].to_numpy(dtype=np.int64) - lowest[format_codes]
@@ -157,7 +161,7 @@ def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
     machine = (table["rater_class"] == "machine").to_numpy(dtype=bool)
     formats = _known(_keys(table, ["_format_source", "_format"]), vocabulary.formats)
     formats = _formats_by_item(formats, table["item"], vocabulary)
-    halo_keys = _halo_keys(table, machine)
+    halo_keys = _halo_keys(table, machine) if vocabulary.halos != _NO_HALOS else list(_NO_HALOS) * len(table)
     known = {key: code for code, key in enumerate(vocabulary.halos)}
     fresh = {key: len(known) + n for n, key in enumerate(sorted({k for k in halo_keys if k not in known}, key=repr))}
     score = table["score"].to_numpy(dtype=np.int64) - (vocabulary.lowest[formats] if "score" in ratings else 0)

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 _AVAILABLE: Mapping[str, tuple[object, ...]] = {
     "thresholds": ("rating_scale", "partial_credit"),
-    "severity": ("random",),
+    "severity": ("random", "fixed"),
     "halo": (True, False),
     "centrality": (False,),
     "method": ("marginal",),
@@ -147,11 +147,13 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     def fit(self, ratings: pd.DataFrame, y: None = None) -> Self:
         """Estimate from a long frame of ratings; columns as in `models.design`. Raises RatingError for unusable frames."""
         self._check_parameters()
-        design = encode(ratings, partial_credit=self.thresholds == "partial_credit")
+        impressions = self.halo or self.severity == "random"
+        design = encode(ratings, partial_credit=self.thresholds == "partial_credit", impressions=impressions)
         start = self._previous(design) if self.warm_start and hasattr(self, "_fitted") else None
         with threadpool_limits(limits=1, user_api="blas"):
             solution = solve(facet_problem(design, self._priors()), self._variances(len(design.vocabulary.skills)), start)
-            self._fitted = Fitted(design, solution, facet_share(solution))
+            share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
+            self._fitted = Fitted(design, solution, share)
             self._describe()
         return self
 
@@ -214,14 +216,16 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"skill_correlation={self.skill_correlation!r} must lie between 0 and 1")
 
     def _priors(self) -> Priors:
+        fixed = self.severity == "fixed"
         return Priors(
             item_sd=self.item_sd,
             step_sd=self.threshold_sd,
             mean_sd=self.mean_sd,
             period_correlation=self.period_correlation,
-            log_sd=self.log_sd_prior,
+            log_sd=np.inf if fixed else self.log_sd_prior,
             estimate_variances=self.estimate_variances,
-            tolerance=self.tolerance,
+            fixed=fixed,
+            tolerance=self.tolerance * (1e-3 if fixed else 1.0),
             max_iterations=self.max_iterations,
         )
 
@@ -274,7 +278,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         several = len(words.skills) > 1
         self.standard_deviations_: dict[str, Any] = {
             "theta": pd.Series(variances.theta, index=words.skills) if several else float(variances.theta[0]),
-            "severity": variances.severity,
+            "severity": variances.severity if self.severity == "random" else float("nan"),
             "halo": variances.halo,
             "halo_skill": variances.halo_skill,
             "machine_halo": variances.machine_halo,

@@ -36,11 +36,15 @@ _LARGEST_MOVE = 3.0
 _COARSE = 0.02
 _NARROW = 0.3
 _INNER = 0.1
+_FLAT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD."""
+    """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD.
+
+    fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood).
+    """
 
     item_sd: float = 1.5
     step_sd: float = 2.0
@@ -48,6 +52,7 @@ class Priors:
     period_correlation: float = 0.9
     log_sd: float = 0.5
     estimate_variances: bool = True
+    fixed: bool = False
     tolerance: float = 1e-4
     max_iterations: int = 200
 
@@ -133,18 +138,19 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
         step_valid=valid,
         formats=tuple(np.flatnonzero(rows.format == code) for code in range(len(words.formats))),
         passed=(rows.score > step).astype(np.float64),
-        constraints=_constraints(_machine_groups(design), severities, items, lengths),
+        constraints=_constraints(_severity_groups(design, humans=priors.fixed), severities, items, lengths),
         severity_structure=_severity_structure(words.severity_rater, priors.period_correlation),
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
     )
 
 
-def _machine_groups(design: Design) -> list[Integers]:
-    """Severity units of each machine source: their items carry the source's level, so their severities sum to zero."""
+def _severity_groups(design: Design, *, humans: bool) -> list[Integers]:
+    """Severity units that sum to zero: of each machine source, whose level its items carry, and where asked for the humans."""
     rows, machine = design.rows, design.vocabulary.machine_severity
     source = np.full(len(machine), -1)
     source[rows.severity[::-1]] = rows.source[::-1]
-    return [np.flatnonzero(machine & (source == code)) for code in np.unique(source[machine])]
+    groups = [np.flatnonzero(machine & (source == code)) for code in np.unique(source[machine])]
+    return groups + [np.flatnonzero(~machine)] * bool(humans and not machine.all())
 
 
 def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers) -> Floats:
@@ -187,7 +193,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         if step.moved < _COARSE:
             break
         step = _iterate(problem, variances, state, nodes=1)
-    nodes = 5 if state.spread.max() < _NARROW else 9
+    nodes = 21 if priors.fixed else 5 if state.spread.max() < _NARROW else 9
     current, converged, iteration, mixing, change = variances, False, 0, Anderson(), 1.0
     for iteration in range(1, priors.max_iterations + 1):
         step = _iterate(problem, current, state, nodes=nodes)
@@ -268,7 +274,7 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
     severity_taken, mixed_taken, rest_taken, coupling = cross.schur(layout, posterior)
     schur = direct - np.block([[severity_taken, mixed_taken], [mixed_taken.T, rest_taken]])
     penalty = _penalty(problem, variances)
-    schur += penalty
+    schur += penalty + problem.constraints.T @ problem.constraints
     factor = linalg.cho_factor(0.5 * (schur + schur.T), lower=True, check_finite=False)
     lag = posterior.predictor - sites.mean
     gradient = _gradient(problem, sites.moments) - penalty @ facets.vector()
@@ -345,6 +351,8 @@ def _penalty(problem: Problem, variances: Variances) -> Floats:
     """Prior precision of the facets."""
     words, priors = problem.design.vocabulary, problem.priors
     severities, items = len(words.severities), len(words.items)
+    if priors.fixed:
+        return _FLAT * np.eye(problem.constraints.shape[1])
     penalty = np.zeros((problem.constraints.shape[1],) * 2)
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
     penalty[:severities, :severities] = problem.severity_structure / np.outer(scale, scale)
@@ -391,6 +399,8 @@ def _scored(
 
 def _severity_variance(problem: Problem, covariance: Floats) -> Floats:
     """Variance of each impression's severity about the mean human severity, which the population mean makes up for."""
+    if problem.priors.fixed:
+        return np.zeros(len(problem.impression_severity))
     human = ~problem.design.vocabulary.machine_severity
     variance = np.diag(covariance)[: len(human)].copy()
     if human.any():
@@ -402,7 +412,7 @@ def _severity_variance(problem: Problem, covariance: Floats) -> Floats:
 def _severity_sums(problem: Problem, current: Variances, step: _Step, covariance: Floats) -> EffectSums:
     """Moments of the human severities in their correlation structure."""
     human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
-    if not len(human) or current.severity == 0:
+    if not len(human) or problem.priors.fixed:
         return EffectSums(0, 0.0, 0.0)
     structure = problem.severity_structure[np.ix_(human, human)]
     covariance = covariance[np.ix_(human, human)]

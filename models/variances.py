@@ -104,9 +104,9 @@ class EffectSums:
 
 
 def scale_step(scale: float, sums: EffectSums, *, default: float, log_sd: float, floor: float = 0.0) -> float:
-    """The SD after one step; no effects leave it at its default."""
-    if scale == 0:
-        return 0.0
+    """The SD after one step; without effects it stays as it is."""
+    if sums.count == 0:
+        return scale
     gradient = sums.squares / scale**2 - sums.count - np.log(scale / default) / log_sd**2
     information = 2.0 * sums.shrinkage + 1.0 / log_sd**2
     step = float(np.clip(gradient / information, -_LONGEST_STEP, _LONGEST_STEP))
