@@ -38,10 +38,8 @@ def next_evidence(assessments: Sequence[Assessment]) -> dict[str, list[tuple[str
     found = {}
     for assessment in assessments:
         sds = {
-            "a rating by one more colleague who has seen this work": expected_sd(
-                assessment.theta_sd, assessment.prior_sd, assessment.raters
-            ),
-            "another quarter of reviewed work on this skill": expected_sd(
+            "a rating by one more colleague": expected_sd(assessment.theta_sd, assessment.prior_sd, assessment.raters),
+            "another quarter of reviewed work": expected_sd(
                 assessment.theta_sd, assessment.prior_sd, assessment.raters, _MACHINE_WORTH
             ),
         }
