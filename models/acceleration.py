@@ -39,6 +39,8 @@ class Anderson:
         steps = np.diff(np.array(self._points), axis=0)
         bends = np.diff(np.array(self._residuals), axis=0)
         ridge = 1e-8 * np.trace(bends @ bends.T)
-        share = np.linalg.solve(bends @ bends.T + ridge * np.eye(len(bends)) + 1e-30 * np.eye(len(bends)), bends @ residual)
+        share = np.linalg.solve(
+            bends @ bends.T + ridge * np.eye(len(bends)) + 1e-30 * np.eye(len(bends)), bends @ residual
+        )
         move = residual - share @ (steps + bends)
         return np.asarray(point + np.clip(move, -self.longest, self.longest))

@@ -1,20 +1,6 @@
 """From a long frame of ratings to the sorted integer arrays the estimators work on.
 
-A rating frame has one row per rating. Columns:
-
-====================  =================================================================================================
-person, item, rater   required; any hashable ids of one type per column
-score                 required; whole numbers, any origin
-skill                 which skill of the person the item speaks to (default: one skill for all)
-source                where the rating comes from, for example "feedback360" (default: one source)
-period                a rater's severity may differ between periods (default: it does not)
-weight                positive; multiplies the log-likelihood, for example for recency (default 1)
-rater_class           "human" (default) or "machine"
-scale                 name of the response format within the source (default: one per source and number of categories;
-                      for machines one per item, because a graded measure has thresholds of its own)
-categories            number of categories of the format, also if some never occur (default: highest - lowest + 1)
-lowest                lowest score of the format, needed only where `categories` leaves it open
-====================  =================================================================================================
+The columns of a rating frame are described in `models.ratings`.
 
 Three facets are derived. A *severity unit* is a rater, or a rater in a period. A *halo unit* is what forms one impression of a
 person: a human rater wherever they rate, but for machines the whole source, so that two repositories graded by the same rules
@@ -34,18 +20,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Design", "Rows", "RatingError", "Vocabulary", "encode", "encode_known"]
+from models.ratings import ALL, RatingError, completed, format_bounds
+
+__all__ = ["Design", "Rows", "Vocabulary", "encode", "encode_known"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_REQUIRED = ("person", "item", "rater", "score")
-_ALL = "all"
-_NO_HALOS: tuple[tuple[Hashable, ...], ...] = (("person", _ALL),)
-
-
-class RatingError(ValueError):
-    """The rating frame cannot be used; the message says what was expected, what was found and where."""
+_NO_HALOS: tuple[tuple[Hashable, ...], ...] = (("person", ALL),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +100,17 @@ def encode(ratings: pd.DataFrame, *, partial_credit: bool, impressions: bool = T
 
     impressions: False puts all ratings of a person into one halo unit, for models without halo.
     """
-    table = _completed(ratings, partial_credit=partial_credit)
+    table = completed(ratings, partial_credit=partial_credit)
     lookups = {name: _sorted_unique(table[name], name) for name in ("person", "skill", "source", "item", "rater")}
     codes = {name: index.get_indexer(pd.Index(table[name])).astype(np.int64) for name, index in lookups.items()}
     machine = (table["rater_class"] == "machine").to_numpy(dtype=bool)
     _one_class_per_rater(codes["rater"], machine, lookups["rater"])
     severity_codes, severities = _tuples(table, ["rater", "period"])
-    halo_codes, halos = _halo_units(table, machine) if impressions else (np.zeros(len(table), dtype=np.int64), _NO_HALOS)
+    halo_codes, halos = (
+        _halo_units(table, machine) if impressions else (np.zeros(len(table), dtype=np.int64), _NO_HALOS)
+    )
     format_codes, formats = _tuples(table, ["_format_source", "_format"])
-    categories, lowest = _format_bounds(table, format_codes, formats)
+    categories, lowest = format_bounds(table, format_codes, formats)
     score = table["score"].to_numpy(dtype=np.int64) - lowest[format_codes]
     rows = Rows(
         person=codes["person"], halo=halo_codes, skill=codes["skill"], severity=severity_codes, item=codes["item"],
@@ -150,21 +134,24 @@ def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
     Halo units unknown to the fit get fresh codes. Used for what-if posteriors and for prediction, where `score` may be absent.
     """
     frame = ratings if "score" in ratings else ratings.assign(score=0)
-    table = _completed(frame, partial_credit=vocabulary.partial_credit)
+    table = completed(frame, partial_credit=vocabulary.partial_credit)
     codes = {}
     for name in ("skill", "source", "item"):
         index: pd.Index[Any] = getattr(vocabulary, name + "s")
         codes[name] = index.get_indexer(pd.Index(table[name])).astype(np.int64)
         if (codes[name] < 0).any():
             missing = table[name][codes[name] < 0].iloc[0]
-            raise RatingError(f"unknown {name} {missing!r}: no rating of the fit has it, so it has no place on the scale")
+            raise RatingError(
+                f"unknown {name} {missing!r}: no rating of the fit has it, so it has no place on the scale"
+            )
     machine = (table["rater_class"] == "machine").to_numpy(dtype=bool)
     formats = _known(_keys(table, ["_format_source", "_format"]), vocabulary.formats)
     formats = _formats_by_item(formats, table["item"], vocabulary)
     halo_keys = _halo_keys(table, machine) if vocabulary.halos != _NO_HALOS else list(_NO_HALOS) * len(table)
     known = {key: code for code, key in enumerate(vocabulary.halos)}
     fresh = {key: len(known) + n for n, key in enumerate(sorted({k for k in halo_keys if k not in known}, key=repr))}
-    score = table["score"].to_numpy(dtype=np.int64) - (vocabulary.lowest[formats] if "score" in ratings else 0)
+    origin = vocabulary.lowest[formats] if "score" in ratings else np.zeros(len(table), dtype=np.int64)
+    score = table["score"].to_numpy(dtype=np.int64) - origin
     if ((score < 0) | (score >= vocabulary.categories[formats])).any():
         raise RatingError("a score lies outside the categories its response format had in the fit")
     return Rows(
@@ -176,55 +163,10 @@ def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
     )  # fmt: skip
 
 
-def _completed(ratings: pd.DataFrame, *, partial_credit: bool) -> pd.DataFrame:
-    """Required columns checked, optional ones filled in, formats named."""
-    missing = [name for name in _REQUIRED if name not in ratings]
-    if missing:
-        raise RatingError(f"columns {missing} are missing; a rating frame needs {list(_REQUIRED)}")
-    if ratings.empty:
-        raise RatingError("the rating frame is empty: there is nothing to estimate from; pass at least one rating")
-    table = pd.DataFrame({name: ratings[name].to_numpy() for name in _REQUIRED})
-    defaults = {"skill": _ALL, "source": _ALL, "period": _ALL, "weight": 1.0, "rater_class": "human"}
-    for name, default in defaults.items():
-        table[name] = ratings[name].to_numpy() if name in ratings else default
-    _check_cells(table)
-    machine = table["rater_class"] == "machine"
-    for name in ("categories", "lowest"):
-        table[name] = pd.to_numeric(ratings[name]).to_numpy() if name in ratings else np.nan
-    if partial_credit:
-        table["_format_source"], table["_format"] = _ALL, table["item"].astype(str)
-    else:
-        shared = ratings["scale"].astype(str).to_numpy() if "scale" in ratings else _width(table["categories"])
-        table["_format_source"] = table["source"].astype(str)
-        table["_format"] = np.where(machine & ("scale" not in ratings), table["item"].astype(str), shared)
-    return table
-
-
-def _width(categories: pd.Series[Any]) -> pd.Series[Any]:
-    return categories.map(lambda width: "scale" if pd.isna(width) else f"{int(width)} categories")
-
-
-def _check_cells(table: pd.DataFrame) -> None:
-    for name in ("person", "item", "rater", "score", "skill", "source", "period", "weight"):
-        if table[name].isna().any():
-            row = int(np.flatnonzero(table[name].isna())[0])
-            raise RatingError(f"column {name!r} is empty in row {row}; leave out ratings that were not given")
-    score = pd.to_numeric(table["score"], errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(score).all() or (score != np.round(score)).any():
-        row = int(np.flatnonzero(~np.isfinite(score) | (score != np.round(score)))[0])
-        raise RatingError(f"score {table['score'].iloc[row]!r} in row {row} is not a whole number; scores are categories")
-    weight = pd.to_numeric(table["weight"], errors="coerce").to_numpy(dtype=np.float64)
-    if not (np.isfinite(weight) & (weight > 0)).all():
-        row = int(np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))[0])
-        raise RatingError(f"weight {table['weight'].iloc[row]!r} in row {row} is not positive; leave such ratings out")
-    wrong = sorted(set(table["rater_class"].astype(str)) - {"human", "machine"})
-    if wrong:
-        raise RatingError(f"rater_class {wrong} is unknown; it is 'human' or 'machine'")
-
-
 def _sorted_unique(values: pd.Series[Any], name: str) -> pd.Index[Any]:
     try:
-        return pd.Index(values.unique()).sort_values().rename(name)
+        index: pd.Index[Any] = pd.Index(values.unique()).sort_values().rename(name)
+        return index
     except TypeError as error:
         raise RatingError(f"column {name!r} mixes types that have no order; use one type, for example text") from error
 
@@ -243,7 +185,8 @@ def _tuples(table: pd.DataFrame, columns: list[str]) -> tuple[Integers, tuple[tu
     """Codes of the distinct rows of `columns`, numbered in their sort order."""
     grouped = table.groupby(columns, sort=True)
     keys = tuple(key for key, _ in grouped.size().items())
-    return grouped.ngroup().to_numpy(dtype=np.int64), tuple(k if isinstance(k, tuple) else (k,) for k in keys)
+    codes = np.asarray(grouped.ngroup(), dtype=np.int64)
+    return codes, tuple(k if isinstance(k, tuple) else (k,) for k in keys)
 
 
 def _halo_keys(table: pd.DataFrame, machine: NDArray[np.bool_]) -> list[tuple[Hashable, ...]]:
@@ -283,51 +226,16 @@ def _formats_by_item(formats: Integers, items: pd.Series[Any], vocabulary: Vocab
     return result
 
 
-def _format_bounds(
-    table: pd.DataFrame, codes: Integers, formats: tuple[tuple[Hashable, ...], ...]
-) -> tuple[Integers, Integers]:
-    """Number of categories and lowest score of each format."""
-    grouped = table.groupby(codes)
-    seen = grouped["score"].agg(["min", "max"]).astype(np.int64)
-    stated = grouped[["categories", "lowest"]].agg(["min", "max"])
-    categories, lowest = np.empty(len(formats), dtype=np.int64), np.empty(len(formats), dtype=np.int64)
-    for code in range(len(formats)):
-        low, high = int(seen["min"][code]), int(seen["max"][code])
-        widths, origins = stated["categories"].loc[code], stated["lowest"].loc[code]
-        name = " ".join(str(part) for part in formats[code] if part != _ALL) or "the only one"
-        if (widths["min"] != widths["max"] and pd.notna(widths["min"])) or (
-            origins["min"] != origins["max"] and pd.notna(origins["min"])
-        ):
-            raise RatingError(f"format {name} has several numbers of categories or lowest scores; name its scales apart")
-        width = None if pd.isna(widths["min"]) else int(widths["min"])
-        origin = None if pd.isna(origins["min"]) else int(origins["min"])
-        lowest[code], categories[code] = _bounds(low, high, width, origin, name)
-    return categories, lowest
-
-
-def _bounds(low: int, high: int, width: int | None, origin: int | None, name: str) -> tuple[int, int]:
-    if origin is None:
-        origin = low if width is None or high - low + 1 == width else _origin(low, high, width, name)
-    if width is None:
-        width = max(high - origin + 1, 2)
-    if width < 2 or low < origin or high > origin + width - 1:
-        raise RatingError(
-            f"format {name}: scores {low}..{high} do not fit {width} categories from {origin}; "
-            "correct `categories` or `lowest`"
-        )
-    return origin, width
-
-
-def _origin(low: int, high: int, width: int, name: str) -> int:
-    """0 or 1, whichever the scores allow; both: say so."""
-    fits = [origin for origin in (0, 1) if low >= origin and high <= origin + width - 1]
-    if len(fits) != 1:
-        raise RatingError(
-            f"format {name}: scores {low}..{high} do not tell where its {width} categories begin; give column `lowest`"
-        )
-    return fits[0]
-
-
 def _in_order(rows: Rows) -> Rows:
-    keys = (rows.weight, rows.score, rows.source, rows.format, rows.item, rows.severity, rows.skill, rows.halo, rows.person)
+    keys = (
+        rows.weight,
+        rows.score,
+        rows.source,
+        rows.format,
+        rows.item,
+        rows.severity,
+        rows.skill,
+        rows.halo,
+        rows.person,
+    )
     return rows.take(np.lexsort(keys))

@@ -96,7 +96,7 @@ class Layout:
     def by_ability(self, values: Floats) -> Floats:
         """Sums of cell values over each group's skills: (groups, skills)."""
         sums = np.bincount(self.ability, weights=values, minlength=self.groups * self.skills)
-        return sums.reshape(self.groups, self.skills)
+        return sums.astype(np.float64).reshape(self.groups, self.skills)
 
     def by_group(self, values: Floats) -> Floats:
         """Sums of impression values over groups, along the first axis."""
@@ -142,13 +142,17 @@ class PersonPosterior:
 
     def pull_cell(self, layout: Layout) -> Floats:
         """How much e_prs moves when the severity of its impression's rater moves by one logit."""
-        moved = self.pull_theta[layout.cell_impression, layout.cell_skill] + self.pull_impression[layout.cell_impression]
+        moved = (
+            self.pull_theta[layout.cell_impression, layout.cell_skill] + self.pull_impression[layout.cell_impression]
+        )
         return (1.0 - self.remaining) * (1.0 - moved)
 
     def severity_spread(self, layout: Layout, severity_variance: Floats) -> Floats:
         """Variance that uncertain severities (variance per impression) add to each cell's u_c - severity_r."""
         impression = layout.cell_impression
-        moved = self.pull_theta[impression, layout.cell_skill] + self.pull_impression[impression] + self.pull_cell(layout)
+        moved = (
+            self.pull_theta[impression, layout.cell_skill] + self.pull_impression[impression] + self.pull_cell(layout)
+        )
         return (1.0 - moved) ** 2 * severity_variance[impression]
 
     def theta_spread(self, layout: Layout, severity_variance: Floats) -> Floats:
@@ -186,7 +190,9 @@ def condition(layout: Layout, variances: Variances, precision: Floats, natural: 
     phi = impression_prior / (1.0 + impression_prior * total)
     loading = np.zeros((len(phi), layout.skills))
     loading[layout.cell_impression, layout.cell_skill] = kept
-    information = np.broadcast_to(np.linalg.inv(variances.covariance), (layout.groups, layout.skills, layout.skills)).copy()
+    information = np.broadcast_to(
+        np.linalg.inv(variances.covariance), (layout.groups, layout.skills, layout.skills)
+    ).copy()
     diagonal = np.arange(layout.skills)
     information[:, diagonal, diagonal] += layout.by_ability(kept)
     information -= layout.by_group(phi[:, None, None] * loading[:, :, None] * loading[:, None, :])
@@ -286,9 +292,7 @@ def _taken(severity: sparse.csr_array, rest: sparse.csr_array, weight: Floats) -
     return (severity.T @ (scaling @ severity)).toarray(), (severity.T @ weighted_rest).toarray(), rest_part
 
 
-def _added(
-    one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, Floats]
-) -> tuple[Floats, Floats, Floats]:
+def _added(one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
@@ -301,6 +305,9 @@ def _indicator(group: Integers, groups: int) -> sparse.csr_array:
 
 
 def _impression_to_ability(layout: Layout, posterior: PersonPosterior) -> sparse.csr_array:
-    value = posterior.impression_shrink[layout.cell_impression] * posterior.loading[layout.cell_impression, layout.cell_skill]
+    value = (
+        posterior.impression_shrink[layout.cell_impression]
+        * posterior.loading[layout.cell_impression, layout.cell_skill]
+    )
     shape = layout.groups * layout.skills, len(posterior.impression)
     return sparse.csr_array((value, (layout.ability, layout.cell_impression)), shape=shape)

@@ -17,11 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.connectivity import components, nullity
-from models.design import Design, RatingError, encode
+from models.design import Design, encode
 from models.fit_statistics import mean_squares, standardised
-from models.newton import Facets, Priors, facet_problem, solve, start_facets
+from models.newton import solve
 from models.posterior import Posterior, Posteriors
 from models.prediction import predicted
+from models.problem import Facets, Priors, facet_problem, start_facets
+from models.ratings import RatingError
 from models.uncertainty import facet_share
 from models.variances import Variances
 from models.whatif import Fitted
@@ -149,11 +151,13 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         impressions = self.halo or self.severity == "random"
         design = encode(ratings, partial_credit=self.thresholds == "partial_credit", impressions=impressions)
-        start = self._previous(design) if self.warm_start and hasattr(self, "_fitted") else None
+        start = self._previous(design) if self.warm_start and hasattr(self, "fitted_") else None
         with threadpool_limits(limits=1, user_api="blas"):
-            solution = solve(facet_problem(design, self._priors()), self._variances(len(design.vocabulary.skills)), start)
+            solution = solve(
+                facet_problem(design, self._priors()), self._variances(len(design.vocabulary.skills)), start
+            )
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
-            self._fitted = Fitted(design, solution, share)
+            self.fitted_ = Fitted(design, solution, share)
             self._describe()
         return self
 
@@ -170,23 +174,23 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         given value). replace: a rating frame for this person; ratings with the same rater, source, item and skill are replaced,
         others added. Facets stay as fitted.
         """
-        check_is_fitted(self, "_fitted")
-        return self._fitted.posterior(person, without=without, replace=replace)
+        check_is_fitted(self, "fitted_")
+        return self.fitted_.posterior(person, without=without, replace=replace)
 
     def posteriors(self) -> Posteriors:
         """All persons, in the order of their ids."""
-        check_is_fitted(self, "_fitted")
-        return self._fitted.all_persons()
+        check_is_fitted(self, "fitted_")
+        return self.fitted_.all_persons()
 
     def leave_one_out(self, by: str = "rater") -> Posteriors:
         """For every person and every one of their raters (or sources): the posterior without it. `keys`: person, dropped."""
-        check_is_fitted(self, "_fitted")
-        return self._fitted.leave_one_out(by)
+        check_is_fitted(self, "fitted_")
+        return self.fitted_.leave_one_out(by)
 
     def replaced(self, ratings: pd.DataFrame) -> Posteriors:
         """Posteriors of the persons in `ratings` if they were rated so: like `posterior(replace=)`, for many at once."""
-        check_is_fitted(self, "_fitted")
-        return self._fitted.replaced(ratings)
+        check_is_fitted(self, "fitted_")
+        return self.fitted_.replaced(ratings)
 
     def predict_proba(self, ratings: pd.DataFrame) -> pd.DataFrame:
         """Probability of each score (columns, on the format's own origin) for rows person, item, rater [..].
@@ -194,14 +198,14 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         Integrated over what is not known of person and halo. Persons and raters unknown to the fit get the population's distribution.
         Rows of formats with different origins or widths have NaN where a score does not exist.
         """
-        check_is_fitted(self, "_fitted")
-        return predicted(self._fitted, ratings)
+        check_is_fitted(self, "fitted_")
+        return predicted(self.fitted_, ratings)
 
     @property
     def nullity_(self) -> int:
         """Columns less rank of the design, see `models.connectivity.nullity`."""
-        check_is_fitted(self, "_fitted")
-        return nullity(self._fitted.design)
+        check_is_fitted(self, "fitted_")
+        return nullity(self.fitted_.design)
 
     def _check_parameters(self) -> None:
         for name, available in _AVAILABLE.items():
@@ -244,7 +248,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
 
     def _previous(self, design: Design) -> Facets:
         """The previous fit's facets where the new design has the same."""
-        before, old = self._fitted.solution.facets, self._fitted.design.vocabulary
+        before, old = self.fitted_.solution.facets, self.fitted_.design.vocabulary
         blank, words = start_facets(design), design.vocabulary
         severity = dict(zip(old.severities, before.severity, strict=True))
         item = dict(zip(old.items, before.item, strict=True))
@@ -254,15 +258,13 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         return Facets(
             np.array([severity.get(key, 0.0) for key in words.severities]),
             items - items.mean(),
-            tuple(
-                one if len(one) == len(start) else start for one, start in zip(kept, blank.steps, strict=True)
-            ),
+            tuple(one if len(one) == len(start) else start for one, start in zip(kept, blank.steps, strict=True)),
             before.mean,
         )
 
     def _describe(self) -> None:
         """Set the fitted attributes."""
-        fitted = self._fitted
+        fitted = self.fitted_
         solution, words = fitted.solution, fitted.design.vocabulary
         self.n_iter_, self.converged_ = solution.iterations, solution.converged
         self.theta_mean_, self.deviance_ = solution.facets.mean, solution.deviance
@@ -274,7 +276,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         del words
 
     def _describe_deviations(self) -> None:
-        variances, words = self._fitted.solution.variances, self._fitted.design.vocabulary
+        variances, words = self.fitted_.solution.variances, self.fitted_.design.vocabulary
         several = len(words.skills) > 1
         self.standard_deviations_: dict[str, Any] = {
             "theta": pd.Series(variances.theta, index=words.skills) if several else float(variances.theta[0]),
@@ -287,7 +289,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         }
 
     def _describe_facets(self) -> None:
-        fitted = self._fitted
+        fitted = self.fitted_
         solution, rows, words = fitted.solution, fitted.design.rows, fitted.design.vocabulary
         error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
         severities, items = len(words.severities), len(words.items)
@@ -310,7 +312,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self._squares = squared, variance
 
     def _describe_persons(self) -> None:
-        fitted = self._fitted
+        fitted = self.fitted_
         rows, words = fitted.design.rows, fitted.design.vocabulary
         skills = len(words.skills)
         ability, count = rows.person * skills + rows.skill, len(words.persons) * skills

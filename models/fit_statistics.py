@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.categories import Steps, moments
 from models.design import Rows
-from models.newton import Facets
+from models.problem import Facets
 
 __all__ = ["mean_squares", "standardised"]
 

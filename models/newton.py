@@ -22,12 +22,13 @@ from scipy import linalg, sparse
 
 from models.acceleration import Anderson
 from models.categories import Moments, Steps
-from models.design import Design
-from models.elimination import Cross, Layout, PersonPosterior, condition, log_evidence
+from models.elimination import Cross, PersonPosterior, condition, log_evidence
+from models.problem import Facets, Problem, penalty, start_facets
+from models.scoring import scored, severity_variance
 from models.sites import Sites, laplace_sites, tilted_sites
-from models.variances import EffectSums, Variances, scale_step, theta_step
+from models.variances import Variances
 
-__all__ = ["Facets", "Priors", "Solution", "facet_problem", "solve"]
+__all__ = ["Solution", "solve"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -36,68 +37,6 @@ _LARGEST_MOVE = 3.0
 _COARSE = 0.02
 _NARROW = 0.3
 _INNER = 0.1
-_FLAT = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Priors:
-    """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD.
-
-    fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood).
-    """
-
-    item_sd: float = 1.5
-    step_sd: float = 2.0
-    mean_sd: float = 3.0
-    period_correlation: float = 0.9
-    log_sd: float = 0.5
-    estimate_variances: bool = True
-    fixed: bool = False
-    tolerance: float = 1e-4
-    max_iterations: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """Point estimates of everything that is not a person. steps: one array per format."""
-
-    severity: Floats
-    item: Floats
-    steps: tuple[Floats, ...]
-    mean: float
-
-    def offset(self, severity: Integers, item: Integers) -> Floats:
-        """What the facets add to a row's linear predictor; severity code -1 is an average rater."""
-        known = np.where(severity >= 0, self.severity[np.maximum(severity, 0)], 0.0) if len(self.severity) else 0.0
-        return np.asarray(self.mean - known - self.item[item], dtype=np.float64)
-
-    def vector(self) -> Floats:
-        """All facets in one vector: severities, items, steps format by format, mean."""
-        return np.concatenate([self.severity, self.item, *self.steps, [self.mean]])
-
-    def moved(self, vector: Floats) -> Facets:
-        """The facets a vector of this layout stands for."""
-        sizes = [len(self.severity), len(self.item), *(len(steps) for steps in self.steps)]
-        parts = np.split(vector, np.cumsum(sizes))
-        return Facets(parts[0], parts[1], tuple(parts[2:-1]), float(parts[-1][0]))
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Arrays of an estimation that do not change between iterations."""
-
-    design: Design
-    layout: Layout
-    priors: Priors
-    linear: sparse.csr_array
-    step_row: Integers
-    step_column: Integers
-    step_valid: NDArray[np.bool_]
-    formats: tuple[Integers, ...]
-    passed: Floats
-    constraints: Floats
-    severity_structure: Floats
-    impression_severity: Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,73 +54,6 @@ class Solution:
     converged: bool
 
 
-def facet_problem(design: Design, priors: Priors) -> Problem:
-    """Lay out the arrays of an estimation."""
-    rows, words = design.rows, design.vocabulary
-    layout = Layout.of(rows, rows.person, groups=len(words.persons), skills=len(words.skills))
-    severities, items, count = len(words.severities), len(words.items), len(rows)
-    index = np.arange(count)
-    columns = np.concatenate([rows.severity, severities + rows.item, np.full(count, severities + items)])
-    signs = np.repeat([-1.0, -1.0, 1.0], count)
-    linear = sparse.csr_array((signs, (np.tile(index, 3), columns)), shape=(count, severities + items + 1))
-    lengths = words.categories - 1
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    step = np.arange(lengths.max())[:, None]
-    valid = step < lengths[rows.format]
-    return Problem(
-        design=design,
-        layout=layout,
-        priors=priors,
-        linear=linear,
-        step_row=np.broadcast_to(index, valid.shape)[valid],
-        step_column=(offsets[rows.format] + step)[valid],
-        step_valid=valid,
-        formats=tuple(np.flatnonzero(rows.format == code) for code in range(len(words.formats))),
-        passed=(rows.score > step).astype(np.float64),
-        constraints=_constraints(_severity_groups(design, humans=priors.fixed), severities, items, lengths),
-        severity_structure=_severity_structure(words.severity_rater, priors.period_correlation),
-        impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
-    )
-
-
-def _severity_groups(design: Design, *, humans: bool) -> list[Integers]:
-    """Severity units that sum to zero: of each machine source, whose level its items carry, and where asked for the humans."""
-    rows, machine = design.rows, design.vocabulary.machine_severity
-    source = np.full(len(machine), -1)
-    source[rows.severity[::-1]] = rows.source[::-1]
-    groups = [np.flatnonzero(machine & (source == code)) for code in np.unique(source[machine])]
-    return groups + [np.flatnonzero(~machine)] * bool(humans and not machine.all())
-
-
-def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers) -> Floats:
-    """Severities of each group sum to zero, items do, and so do the steps of each format."""
-    total = severities + items + int(lengths.sum()) + 1
-    constraints = np.zeros((len(groups) + 1 + len(lengths), total))
-    for row, group in enumerate(groups):
-        constraints[row, group] = 1.0
-    constraints[len(groups), severities : severities + items] = 1.0
-    start = severities + items
-    for row, length in enumerate(lengths, start=len(groups) + 1):
-        constraints[row, start : start + length] = 1.0
-        start += length
-    return constraints
-
-
-def _severity_structure(rater: Integers, correlation: float) -> Floats:
-    """Inverse correlation of the severity units: periods of one rater correlate."""
-    same = rater[:, None] == rater[None, :]
-    if len(np.unique(rater)) == len(rater):
-        return np.eye(len(rater))
-    return np.linalg.inv(np.where(same, correlation, 0.0) + (1.0 - correlation) * np.eye(len(rater)))
-
-
-def start_facets(design: Design) -> Facets:
-    """All facets zero, steps two thirds of a logit apart."""
-    words = design.vocabulary
-    steps = tuple((np.arange(width - 1) - (width - 2) / 2) * 2 / 3 for width in words.categories)
-    return Facets(np.zeros(len(words.severities)), np.zeros(len(words.items)), steps, 0.0)
-
-
 def solve(problem: Problem, variances: Variances, start: Facets | None = None) -> Solution:
     """Estimate. variances: start and prior centre of the standard deviations."""
     priors = problem.priors
@@ -194,20 +66,25 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
             break
         step = _iterate(problem, variances, state, nodes=1)
     nodes = 21 if priors.fixed else 5 if state.spread.max() < _NARROW else 9
-    current, converged, iteration, mixing, change = variances, False, 0, Anderson(), 1.0
-    for iteration in range(1, priors.max_iterations + 1):
+    current, converged, iterations, mixing, change = variances, False, 0, Anderson(), 1.0
+    while iterations < priors.max_iterations and not converged:
+        iterations += 1
         step = _iterate(problem, current, state, nodes=nodes)
         covariance = step.covariance()
-        added = step.posterior.severity_spread(problem.layout, _severity_variance(problem, covariance))
+        added = step.posterior.severity_spread(problem.layout, severity_variance(problem, covariance))
         state = replace(step.state, spread=step.state.spread + added)
         if step.moved > max(priors.tolerance, _INNER * change):
             continue
-        scored = _scored(problem, current, variances, step, covariance) if priors.estimate_variances else current
-        change = scored.distance(current)
+        proposed = (
+            scored(problem, current, variances, step.posterior, step.state.facets, covariance)
+            if priors.estimate_variances
+            else current
+        )
+        change = proposed.distance(current)
         if max(step.moved, change) < priors.tolerance:
             converged = True
-            break
-        current = current.moved(mixing.next(current.vector(), scored.vector())).floored(variances)
+            continue
+        current = current.moved(mixing.next(current.vector(), proposed.vector())).floored(variances)
     return Solution(
         facets=state.facets,
         variances=current,
@@ -216,7 +93,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         coupling=step.coupling,
         covariance=covariance,
         deviance=-2.0 * step.log_evidence,
-        iterations=iteration,
+        iterations=iterations,
         converged=converged,
     )
 
@@ -273,11 +150,11 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
     cross, direct = _information(problem, sites)
     severity_taken, mixed_taken, rest_taken, coupling = cross.schur(layout, posterior)
     schur = direct - np.block([[severity_taken, mixed_taken], [mixed_taken.T, rest_taken]])
-    penalty = _penalty(problem, variances)
-    schur += penalty + problem.constraints.T @ problem.constraints
+    prior = penalty(problem, variances)
+    schur += prior + problem.constraints.T @ problem.constraints
     factor = linalg.cho_factor(0.5 * (schur + schur.T), lower=True, check_finite=False)
     lag = posterior.predictor - sites.mean
-    gradient = _gradient(problem, sites.moments) - penalty @ facets.vector()
+    gradient = _gradient(problem, sites.moments) - prior @ facets.vector()
     gradient -= np.concatenate([cross.severity.T @ lag, cross.rest.T @ lag])
     move = _constrained(factor, gradient, problem.constraints)
     severities = len(facets.severity)
@@ -347,76 +224,8 @@ def _gradient(problem: Problem, found: Moments) -> Floats:
     return np.concatenate([linear[:-1], steps, linear[-1:]])
 
 
-def _penalty(problem: Problem, variances: Variances) -> Floats:
-    """Prior precision of the facets."""
-    words, priors = problem.design.vocabulary, problem.priors
-    severities, items = len(words.severities), len(words.items)
-    if priors.fixed:
-        return _FLAT * np.eye(problem.constraints.shape[1])
-    penalty = np.zeros((problem.constraints.shape[1],) * 2)
-    scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
-    penalty[:severities, :severities] = problem.severity_structure / np.outer(scale, scale)
-    rest = np.arange(severities, len(penalty))
-    penalty[rest, rest] = 1.0 / priors.step_sd**2
-    penalty[rest[:items], rest[:items]] = 1.0 / priors.item_sd**2
-    penalty[-1, -1] = 1.0 / priors.mean_sd**2
-    return penalty
-
-
 def _constrained(factor: tuple[Floats, bool], gradient: Floats, constraints: Floats) -> Floats:
     """Newton step that keeps the constrained sums."""
     both = linalg.cho_solve(factor, np.column_stack([gradient, constraints.T]))
     step, bound = both[:, 0], both[:, 1:]
     return np.asarray(step - bound @ np.linalg.solve(constraints @ bound, constraints @ step))
-
-
-def _scored(
-    problem: Problem, current: Variances, default: Variances, step: _Step, covariance: Floats
-) -> Variances:
-    """All standard deviations after one scoring step; those of machines never fall below their defaults."""
-    log_sd = problem.priors.log_sd
-    posterior = step.posterior
-    uncertain = _severity_variance(problem, covariance)
-    sums = posterior.sums(problem.layout, current, uncertain)
-    spread = posterior.theta_spread(problem.layout, uncertain)
-    moved = theta_step(current, posterior.theta, spread, default=default, log_sd=log_sd)
-    human = {
-        name: scale_step(getattr(current, name), sums[name], default=getattr(default, name), log_sd=log_sd)
-        for name in ("halo", "halo_skill")
-    }
-    machine = {
-        name: scale_step(
-            getattr(current, name), sums[name], default=getattr(default, name), log_sd=log_sd,
-            floor=getattr(default, name),
-        )
-        for name in ("machine_halo", "machine_halo_skill")
-    }  # fmt: skip
-    severity = scale_step(
-        current.severity, _severity_sums(problem, current, step, covariance), default=default.severity, log_sd=log_sd
-    )
-    return replace(moved, **human, **machine, severity=severity)
-
-
-def _severity_variance(problem: Problem, covariance: Floats) -> Floats:
-    """Variance of each impression's severity about the mean human severity, which the population mean makes up for."""
-    if problem.priors.fixed:
-        return np.zeros(len(problem.impression_severity))
-    human = ~problem.design.vocabulary.machine_severity
-    variance = np.diag(covariance)[: len(human)].copy()
-    if human.any():
-        part = covariance[: len(human), : len(human)][np.ix_(human, human)]
-        variance[human] += part.mean() - 2.0 * part.mean(axis=1)
-    return np.maximum(variance, 0.0)[problem.impression_severity]
-
-
-def _severity_sums(problem: Problem, current: Variances, step: _Step, covariance: Floats) -> EffectSums:
-    """Moments of the human severities in their correlation structure."""
-    human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
-    if not len(human) or problem.priors.fixed:
-        return EffectSums(0, 0.0, 0.0)
-    structure = problem.severity_structure[np.ix_(human, human)]
-    covariance = covariance[np.ix_(human, human)]
-    mean = step.state.facets.severity[human]
-    turned = structure @ covariance
-    left = np.clip(1.0 - np.diag(turned) / current.severity**2, 0.0, 1.0)
-    return EffectSums(len(human), float(mean @ structure @ mean + np.trace(turned)), float(left @ left))

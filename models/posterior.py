@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from models.categories import Steps, hermite_nodes, log_likelihood
 from models.design import Rows
 from models.elimination import Layout, PersonPosterior, condition
-from models.newton import Facets
+from models.problem import Facets
 from models.sites import laplace_sites, tilted_sites
 from models.variances import Variances
 
@@ -190,7 +190,9 @@ def _propagate(
     going[:] = True
     for _ in range(60):
         before, spread = posterior.predictor, posterior.predictor_variance
-        matched = tilted_sites(layout, rows, offset, cumulative, before, spread, precision, natural, nodes=7, formats=())
+        matched = tilted_sites(
+            layout, rows, offset, cumulative, before, spread, precision, natural, nodes=7, formats=()
+        )
         precision, natural = np.where(going, matched.precision, precision), np.where(going, matched.natural, natural)
         posterior = condition(layout, variances, precision, natural)
         moved = np.abs(posterior.predictor - before) + np.abs(np.sqrt(posterior.predictor_variance) - np.sqrt(spread))
@@ -241,9 +243,7 @@ class _Table:
     slope: Floats
 
     @classmethod
-    def of(
-        cls, layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, posterior: PersonPosterior
-    ) -> _Table:
+    def of(cls, layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, posterior: PersonPosterior) -> _Table:
         reach = 8.0 * np.sqrt(posterior.predictor_variance)
         lowest = float(np.floor((posterior.predictor - reach).min()))
         highest = float(np.ceil((posterior.predictor + reach).max()))

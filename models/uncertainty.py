@@ -13,21 +13,20 @@ from scipy import sparse
 
 from models.newton import Solution
 
-__all__ = ["facet_share", "facet_slopes"]
+__all__ = ["along", "facet_share"]
 
 Floats = NDArray[np.float64]
 
 _CHUNK = 64
 
 
-def facet_slopes(solution: Solution, person: int) -> Floats:
-    """Derivative of a person's thetas by the facets: (skills, facets), facets in the order of `Facets.vector`."""
-    skills = len(solution.variances.theta)
-    part = slice(person * skills, (person + 1) * skills)
-    coupling = np.hstack([solution.coupling.severity[part].toarray(), solution.coupling.rest[part].toarray()])
-    slopes = -solution.posterior.covariance[person] @ coupling
-    slopes[:, -1] += 1.0
-    return np.asarray(slopes)
+def along(solution: Solution, directions: Floats) -> Floats:
+    """How much every person's thetas move along directions (facets, k) of the facet vector: (persons, skills, k)."""
+    persons, skills = solution.posterior.theta.shape
+    severities = solution.coupling.severity.shape[1]
+    pulled = solution.coupling.severity @ directions[:severities] + solution.coupling.rest @ directions[severities:]
+    moved = np.matmul(solution.posterior.covariance, pulled.reshape(persons, skills, -1))
+    return np.asarray(directions[-1] - moved)
 
 
 def facet_share(solution: Solution) -> Floats:

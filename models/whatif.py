@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.design import Design, RatingError, Rows, encode_known
+from models.design import Design, Rows, encode_known
 from models.newton import Solution
 from models.posterior import GRID_NODES, Inferred, Posterior, Posteriors, infer
+from models.ratings import RatingError
 
 __all__ = ["Fitted"]
 
@@ -56,7 +57,7 @@ class Fitted:
         if without:
             rows = rows.take(~self._matching(rows, without))
         if replace is not None and len(replace):
-            rows = self._with(rows, replace.assign(person=person))
+            rows = self._with(rows, _of_person(replace, person))
         found = self._inferred(rows, np.zeros(len(rows), dtype=np.int64), 1, GRID_NODES)
         keys = pd.DataFrame({"person": self.design.vocabulary.persons[[code]].to_numpy()})
         return self._posteriors(keys, np.array([code]), [found])[0]
@@ -90,15 +91,15 @@ class Fitted:
             index = self._start[pairs[first:last, 0]][group] + np.arange(len(group)) - begin[group]
             kept = element[index] != pairs[first:last, 1][group]
             parts.append(self._inferred(rows.take(index[kept]), group[kept], last - first, _VARIANT_NODES))
-        keys = pd.DataFrame(
-            {"person": words.persons[pairs[:, 0]].to_numpy(), "dropped": names[pairs[:, 1]].to_numpy()}
-        )
+        keys = pd.DataFrame({"person": words.persons[pairs[:, 0]].to_numpy(), "dropped": names[pairs[:, 1]].to_numpy()})
         return self._posteriors(keys, pairs[:, 0], parts)
 
     def replaced(self, ratings: pd.DataFrame) -> Posteriors:
         """The persons of `ratings` with those ratings put in the place of their own."""
         words = self.design.vocabulary
-        codes = np.array(sorted({words.code("person", person) for person in ratings["person"].unique()}), dtype=np.int64)
+        codes = np.array(
+            sorted({words.code("person", person) for person in ratings["person"].unique()}), dtype=np.int64
+        )
         new = encode_known(ratings, words)
         parts = []
         for code in codes:
@@ -129,15 +130,15 @@ class Fitted:
             raise RatingError("replacement ratings name a person the model was not fitted on")
         taken = {key for key in zip(new.severity, new.source, new.item, new.skill, strict=True) if key[0] >= 0}
         kept = np.array(
-            [key not in taken for key in zip(rows.severity, rows.source, rows.item, rows.skill, strict=True)], dtype=bool
+            [key not in taken for key in zip(rows.severity, rows.source, rows.item, rows.skill, strict=True)],
+            dtype=bool,
         )
         both = Rows(
-            *(
-                np.concatenate([getattr(rows, name)[kept], getattr(new, name)])
-                for name in Rows.__dataclass_fields__
-            )
+            *(np.concatenate([getattr(rows, name)[kept], getattr(new, name)]) for name in Rows.__dataclass_fields__)
         )
-        order = np.lexsort((both.weight, both.score, both.source, both.format, both.item, both.severity, both.skill, both.halo))
+        order = np.lexsort(
+            (both.weight, both.score, both.source, both.format, both.item, both.severity, both.skill, both.halo)
+        )
         return both.take(order)
 
     def _inferred(self, rows: Rows, group: Integers, groups: int, nodes: int) -> Inferred:
@@ -182,6 +183,12 @@ class Fitted:
             prior_sd=np.sqrt(variances.theta**2 + origin),
             n=n,
         )
+
+
+def _of_person(ratings: pd.DataFrame, person: Hashable) -> pd.DataFrame:
+    table = ratings.copy()
+    table["person"] = pd.Series([person] * len(table), index=table.index)
+    return table
 
 
 def _changes(*columns: Integers) -> NDArray[np.bool_]:

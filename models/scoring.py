@@ -1,0 +1,77 @@
+"""One scoring step for all standard deviations, from the moments of the current posterior.
+
+Uncertain severities count: they blur every impression a rater forms, and ignoring that (the joint mode's mistake) shrinks steps and deviations
+wherever single ratings say little about the scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.elimination import PersonPosterior
+from models.problem import Facets, Problem
+from models.variances import EffectSums, Variances, scale_step, theta_step
+
+__all__ = ["scored", "severity_variance"]
+
+Floats = NDArray[np.float64]
+
+
+def scored(
+    problem: Problem,
+    current: Variances,
+    default: Variances,
+    posterior: PersonPosterior,
+    facets: Facets,
+    covariance: Floats,
+) -> Variances:
+    """All standard deviations after one scoring step; those of machines never fall below their defaults."""
+    log_sd = problem.priors.log_sd
+    uncertain = severity_variance(problem, covariance)
+    sums = posterior.sums(problem.layout, current, uncertain)
+    spread = posterior.theta_spread(problem.layout, uncertain)
+    moved = theta_step(current, posterior.theta, spread, default=default, log_sd=log_sd)
+
+    def step(name: str, floor: float = 0.0) -> float:
+        before, centre = getattr(current, name), getattr(default, name)
+        return scale_step(before, sums[name], default=centre, log_sd=log_sd, floor=floor)
+
+    severity = scale_step(
+        current.severity, _severity_sums(problem, current, facets, covariance), default=default.severity, log_sd=log_sd
+    )
+    return replace(
+        moved,
+        severity=severity,
+        halo=step("halo"),
+        halo_skill=step("halo_skill"),
+        machine_halo=step("machine_halo", default.machine_halo),
+        machine_halo_skill=step("machine_halo_skill", default.machine_halo_skill),
+    )
+
+
+def severity_variance(problem: Problem, covariance: Floats) -> Floats:
+    """Variance of each impression's severity about the mean human severity, which the population mean makes up for."""
+    if problem.priors.fixed:
+        return np.zeros(len(problem.impression_severity))
+    human = ~problem.design.vocabulary.machine_severity
+    variance = np.diag(covariance)[: len(human)].copy()
+    if human.any():
+        part = covariance[: len(human), : len(human)][np.ix_(human, human)]
+        variance[human] += part.mean() - 2.0 * part.mean(axis=1)
+    return np.maximum(variance, 0.0)[problem.impression_severity]
+
+
+def _severity_sums(problem: Problem, current: Variances, facets: Facets, covariance: Floats) -> EffectSums:
+    """Moments of the human severities in their correlation structure."""
+    human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
+    if not len(human) or problem.priors.fixed:
+        return EffectSums(0, 0.0, 0.0)
+    structure = problem.severity_structure[np.ix_(human, human)]
+    covariance = covariance[np.ix_(human, human)]
+    mean = facets.severity[human]
+    turned = structure @ covariance
+    left = np.clip(1.0 - np.diag(turned) / current.severity**2, 0.0, 1.0)
+    return EffectSums(len(human), float(mean @ structure @ mean + np.trace(turned)), float(left @ left))
