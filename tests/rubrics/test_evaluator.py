@@ -62,6 +62,22 @@ def test_no_work_without_opportunity_is_not_observed(
     assert graded(result, "pipelines/reviewed-months")["pessimistic_category"] == 0
 
 
+def test_opportunity_of_just_what_is_asked_is_enough(
+    small: rubrics.Standard, make_work: Make, make_opportunity: Make, as_of: datetime
+) -> None:
+    result = rubrics.evaluate(small, make_work(), make_opportunity(months_present=3.0), as_of=as_of)
+    assert outcome(result, "pipelines.1.a")[0] == Outcome.NOT_MET.value
+    assert outcome(result, "pipelines.2.a")[0] == Outcome.NOT_OBSERVED.value
+
+
+def test_everything_met_is_no_floor(
+    small: rubrics.Standard, make_work: Make, make_opportunity: Make, as_of: datetime
+) -> None:
+    work = make_work(*({"month": JUNE - back} for back in range(9)))
+    item = graded(rubrics.evaluate(small, work, make_opportunity(), as_of=as_of), "pipelines/reviewed-months")
+    assert (item["category"], item["categories"], item["observed"], item["censored"]) == (3, 4, True, False)
+
+
 def test_access_matters_only_where_the_clause_asks_for_it(
     small: rubrics.Standard, make_work: Make, make_opportunity: Make, as_of: datetime
 ) -> None:
@@ -179,6 +195,15 @@ def test_support_is_the_counted_evidence_oldest_first(
     support = result.support[result.support["item"] == "pipelines/reviewed-months"]
     assert support["evidence"].astype("str").tolist() == ["e4", "e5", "e2", "e3", "e0", "e1"]
     assert set(support["skill"]) == {"pipelines"}
+
+
+def test_evidence_of_one_moment_is_in_order_of_its_ids(
+    small: rubrics.Standard, make_work: Make, make_opportunity: Make, as_of: datetime
+) -> None:
+    work = make_work(*({"artefact": name} for name in ("c", "a", "b")))
+    for rows in (work, work.iloc[::-1]):
+        result = rubrics.evaluate(small, rows, make_opportunity(), as_of=as_of)
+        assert graded(result, "pipelines/reviewed-months")["evidence"] == ("a", "b", "c")
 
 
 def test_a_waived_criterion_is_not_observed_and_no_threshold(

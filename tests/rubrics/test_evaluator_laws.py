@@ -49,7 +49,7 @@ def work_of(drawn: list[dict[str, object]]) -> pd.DataFrame:
                 "area": area,
                 "kind": "review" if artefact["reviewing"] else "commit",
                 "role": "reviewer" if artefact["reviewing"] else "author",
-                "occurred_at": datetime(month // 12, month % 12 + 1, 1 + number % 28, tzinfo=UTC),
+                "occurred_at": datetime(month // 12, month % 12 + 1, 1 + number % 2, tzinfo=UTC),
             }
             for area in np.atleast_1d(artefact["areas"])  # type: ignore[arg-type]
         ]
@@ -171,4 +171,8 @@ def test_category_outcomes_and_ceiling_agree(
     assert met.sum().to_dict() == items["category"].to_dict()
     assert (items["category"] <= items["ceiling"]).all()
     assert (items["observed"] | items["censored"]).all()
+    assert not (items["censored"] & (items["category"] == items["categories"] - 1)).any()
+    unmet = criteria[criteria["outcome"] != Outcome.MET.value].sort_values("level")
+    following = unmet.groupby(["person", "skill", "measure"])["outcome"].first()
+    assert (items["censored"].reindex(following.index) == (following == Outcome.NOT_OBSERVED.value)).all()
     assert (items["pessimistic_category"] <= items["category"]).all()

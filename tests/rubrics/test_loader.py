@@ -59,6 +59,12 @@ def test_key_order_and_yaml_style_do_not_reach_the_hash(
 
 def test_order_within_signals_and_criteria_does_not_reach_the_hash(small: rubrics.Standard, broken: Broken) -> None:
     folder = broken("skills/pipelines.yaml", "imports: [airflow, kfp]", "imports: [kfp, airflow, kfp]")
+    file = folder / "skills" / "pipelines.yaml"
+    text = file.read_text()
+    first, second, end = (
+        text.index(mark) for mark in ("      - code: pipelines.1.a", "      - code: pipelines.1.b", "  2:\n")
+    )
+    file.write_text(text[:first] + text[second:end] + text[first:second] + text[end:])
     assert rubrics.load(folder).hash == small.hash
 
 
