@@ -89,10 +89,11 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Encoded ratings and what their codes mean."""
+    """Encoded ratings, what their codes mean, and the place of each in the frame they came from."""
 
     rows: Rows
     vocabulary: Vocabulary
+    position: Integers
 
 
 def encode(ratings: pd.DataFrame, *, partial_credit: bool, impressions: bool = True) -> Design:
@@ -125,7 +126,8 @@ def encode(ratings: pd.DataFrame, *, partial_credit: bool, impressions: bool = T
         has_skill="skill" in ratings, has_period="period" in ratings, has_source="source" in ratings,
         partial_credit=partial_credit, item_format=_item_formats(table["item"], format_codes),
     )  # fmt: skip
-    return Design(_in_order(rows), vocabulary)
+    order = _order(rows)
+    return Design(rows.take(order), vocabulary, order)
 
 
 def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
@@ -226,7 +228,7 @@ def _formats_by_item(formats: Integers, items: pd.Series[Any], vocabulary: Vocab
     return result
 
 
-def _in_order(rows: Rows) -> Rows:
+def _order(rows: Rows) -> Integers:
     keys = (
         rows.weight,
         rows.score,
@@ -238,4 +240,4 @@ def _in_order(rows: Rows) -> Rows:
         rows.halo,
         rows.person,
     )
-    return rows.take(np.lexsort(keys))
+    return np.lexsort(keys)

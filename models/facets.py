@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -165,14 +165,15 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self,
         person: Hashable,
         *,
-        without: Mapping[str, Hashable] | None = None,
+        without: Mapping[str, Hashable] | ArrayLike | None = None,
         replace: pd.DataFrame | None = None,
     ) -> Posterior:
         """What is known of one person, jointly over skills and on a grid per skill.
 
-        without: {"rater": r}, {"source": s}, {"item": i} or several of them, whose ratings are left out (all that match every
-        given value). replace: a rating frame for this person; ratings with the same rater, source, item and skill are replaced,
-        others added. Facets stay as fitted.
+        without: {"rater": r}, {"source": s}, {"item": i}, {"skill": s} or several of them, whose ratings are left out (all that
+        match every given value), or a mask over the rows of the fitted frame, True for those left out. replace: a rating frame for
+        this person; ratings with the same rater, source, item and skill are replaced, others added; items must be known to
+        the fit. Facets stay as fitted. Less evidence is never reported as surer, see `models.whatif`.
         """
         check_is_fitted(self, "fitted_")
         return self.fitted_.posterior(person, without=without, replace=replace)
@@ -182,8 +183,11 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "fitted_")
         return self.fitted_.all_persons()
 
-    def leave_one_out(self, by: str = "rater") -> Posteriors:
-        """For every person and every one of their raters (or sources): the posterior without it. `keys`: person, dropped."""
+    def leave_one_out(self, by: str | ArrayLike = "rater") -> Posteriors:
+        """For every person and every one of their raters (or sources): the posterior without it. `keys`: person, dropped.
+
+        by: "rater", "source", or one label per row of the fitted frame, for example its quarter (None: never left out).
+        """
         check_is_fitted(self, "fitted_")
         return self.fitted_.leave_one_out(by)
 

@@ -35,7 +35,7 @@ GRID_NODES = 61
 """Nodes of the grid of one skill, over six posterior standard deviations on either side."""
 
 _REACH = 6.0
-_TABLE_STEP = 0.25
+_KNOTS = 4
 _TOLERANCE = 1e-7
 _COARSE = 0.05
 
@@ -236,32 +236,35 @@ def _corrections(
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Log-likelihood of each cell and its slope at equally spaced predictors, for cubic Hermite interpolation."""
+    """Log-likelihood of each cell and its slope at equally spaced predictors, for cubic Hermite interpolation.
 
-    lowest: float
+    Knots lie at whole multiples of a binary fraction, so that a cell's values do not depend on which others share the table.
+    """
+
+    lowest: int
     value: Floats
     slope: Floats
 
     @classmethod
     def of(cls, layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, posterior: PersonPosterior) -> _Table:
         reach = 8.0 * np.sqrt(posterior.predictor_variance)
-        lowest = float(np.floor((posterior.predictor - reach).min()))
-        highest = float(np.ceil((posterior.predictor + reach).max()))
-        knots = np.arange(lowest, highest + 1.5 * _TABLE_STEP, _TABLE_STEP)
-        value, slope = np.empty((len(knots), layout.cells)), np.empty((len(knots), layout.cells))
-        for row, knot in enumerate(knots):
-            values, slopes = log_likelihood(knot + offset, rows.score, cumulative)
+        lowest = int(np.floor((posterior.predictor - reach).min() * _KNOTS))
+        highest = int(np.ceil((posterior.predictor + reach).max() * _KNOTS)) + 1
+        count = highest - lowest + 1
+        value, slope = np.empty((count, layout.cells)), np.empty((count, layout.cells))
+        for row in range(count):
+            values, slopes = log_likelihood((lowest + row) / _KNOTS + offset, rows.score, cumulative)
             value[row] = layout.by_cell(rows.weight * values)
-            slope[row] = layout.by_cell(rows.weight * slopes) * _TABLE_STEP
+            slope[row] = layout.by_cell(rows.weight * slopes) / _KNOTS
         return cls(lowest, np.ascontiguousarray(value.T), np.ascontiguousarray(slope.T))
 
     def at(self, places: Floats) -> Floats:
         """Interpolated log-likelihoods of the cells at places (cells, n)."""
         knots = self.value.shape[1]
-        scaled = np.clip((places - self.lowest) / _TABLE_STEP, 0.0, knots - 1.000001)
-        left = scaled.astype(np.int64)
+        scaled = places * _KNOTS
+        left = np.floor(scaled)
         t = scaled - left
-        index = left + (np.arange(len(places)) * knots)[:, None]
+        index = np.clip(left.astype(np.int64) - self.lowest, 0, knots - 2) + (np.arange(len(places)) * knots)[:, None]
         value, slope = self.value.ravel(), self.slope.ravel()
         first, second = value[index], value[index + 1]
         rise = second - first

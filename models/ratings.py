@@ -76,13 +76,11 @@ def _check_cells(table: pd.DataFrame) -> None:
     score = pd.to_numeric(table["score"], errors="coerce").to_numpy(dtype=np.float64)
     if not np.isfinite(score).all() or (score != np.round(score)).any():
         row = int(np.flatnonzero(~np.isfinite(score) | (score != np.round(score)))[0])
-        raise RatingError(
-            f"score {table['score'].iloc[row]!r} in row {row} is not a whole number; scores are categories"
-        )
+        raise RatingError(f"score {table['score'].iloc[row]} in row {row} is not a whole number; scores are categories")
     weight = pd.to_numeric(table["weight"], errors="coerce").to_numpy(dtype=np.float64)
     if not (np.isfinite(weight) & (weight > 0)).all():
         row = int(np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))[0])
-        raise RatingError(f"weight {table['weight'].iloc[row]!r} in row {row} is not positive; leave such ratings out")
+        raise RatingError(f"weight {table['weight'].iloc[row]} in row {row} is not positive; leave such ratings out")
     wrong = sorted(set(table["rater_class"].astype(str)) - {"human", "machine"})
     if wrong:
         raise RatingError(f"rater_class {wrong} is unknown; it is 'human' or 'machine'")

@@ -1,17 +1,20 @@
 """Posteriors of a fitted model's persons: as they are, without a rater or a source, and with other ratings.
 
-Facets and variances stay as fitted, so each variant concerns one person only. Variants of many persons are computed together, in chunks
+Facets and variances stay as fitted, so each variant concerns one person only. A variant with less evidence is never reported surer than
+with all of it: where a surprising rating had widened the exact posterior (a few per cent of removals among persons at the ends of the
+scale), the wider SD is kept. Variants of many persons are computed together, in chunks
 whose size does not change the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.design import Design, Rows, encode_known
 from models.newton import Solution
@@ -49,39 +52,35 @@ class Fitted:
         return step.posterior.predictor[cell] + step.facets.offset(rows.severity, rows.item)
 
     def posterior(
-        self, person: Hashable, *, without: Mapping[str, Hashable] | None, replace: pd.DataFrame | None
+        self, person: Hashable, *, without: Mapping[str, Hashable] | ArrayLike | None, replace: pd.DataFrame | None
     ) -> Posterior:
         """One person, perhaps with ratings left out or replaced."""
         code = self.design.vocabulary.code("person", person)
         rows = self._of(code)
-        if without:
-            rows = rows.take(~self._matching(rows, without))
+        if without is not None:
+            rows = rows.take(~self._matching(code, rows, without))
         if replace is not None and len(replace):
-            rows = self._with(rows, _of_person(replace, person))
+            rows = self._merged(rows, encode_known(_of_person(replace, person), self.design.vocabulary))
         found = self._inferred(rows, np.zeros(len(rows), dtype=np.int64), 1, GRID_NODES)
         keys = pd.DataFrame({"person": self.design.vocabulary.persons[[code]].to_numpy()})
-        return self._posteriors(keys, np.array([code]), [found])[0]
+        only_less = without is not None and replace is None
+        least = self._complete(code, code + 1).covariance if only_less else None
+        return self._posteriors(keys, np.array([code]), [found], least=least)[0]
 
     def all_persons(self) -> Posteriors:
         """Every person, all ratings."""
         if "all" not in self._cache:
             persons = len(self.design.vocabulary.persons)
-            parts = []
-            for first, last in self._chunks(np.diff(self._start)):
-                rows = self.design.rows.take(np.arange(self._start[first], self._start[last]))
-                parts.append(self._inferred(rows, rows.person - first, last - first, GRID_NODES))
+            parts = [self._complete(first, last) for first, last in self._chunks(np.diff(self._start))]
             keys = pd.DataFrame({"person": self.design.vocabulary.persons.to_numpy()})
             self._cache["all"] = self._posteriors(keys, np.arange(persons), parts)
         return self._cache["all"]
 
-    def leave_one_out(self, by: str) -> Posteriors:
-        """Each person without each of their raters or sources."""
+    def leave_one_out(self, by: str | ArrayLike) -> Posteriors:
+        """Each person without each of their raters, sources, or whatever labels tell apart."""
         rows, words = self.design.rows, self.design.vocabulary
-        if by not in ("rater", "source"):
-            raise ValueError(f"by={by!r} is not available; choose from 'rater', 'source'")
-        element = words.severity_rater[rows.severity] if by == "rater" else rows.source
-        names = words.raters if by == "rater" else words.sources
-        pairs = np.unique(np.column_stack([rows.person, element]), axis=0)
+        element, names = self._elements(by)
+        pairs = np.unique(np.column_stack([rows.person, element])[element >= 0], axis=0)
         size = np.diff(self._start)[pairs[:, 0]]
         parts = []
         for first, last in self._chunks(size):
@@ -92,26 +91,56 @@ class Fitted:
             kept = element[index] != pairs[first:last, 1][group]
             parts.append(self._inferred(rows.take(index[kept]), group[kept], last - first, _VARIANT_NODES))
         keys = pd.DataFrame({"person": words.persons[pairs[:, 0]].to_numpy(), "dropped": names[pairs[:, 1]].to_numpy()})
-        return self._posteriors(keys, pairs[:, 0], parts)
+        whole = self.all_persons()
+        return self._posteriors(keys, pairs[:, 0], parts, least=whole.covariance[pairs[:, 0]] - self.share[pairs[:, 0]])
 
     def replaced(self, ratings: pd.DataFrame) -> Posteriors:
         """The persons of `ratings` with those ratings put in the place of their own."""
         words = self.design.vocabulary
-        codes = np.array(
-            sorted({words.code("person", person) for person in ratings["person"].unique()}), dtype=np.int64
-        )
         new = encode_known(ratings, words)
+        codes = np.unique(new.person)
+        variants = [self._merged(self._of(code), new.take(new.person == code)) for code in codes]
+        sizes = np.array([len(rows) for rows in variants])
         parts = []
-        for code in codes:
-            rows = self._merged(self._of(code), new.take(new.person == code))
-            parts.append(self._inferred(rows, np.zeros(len(rows), dtype=np.int64), 1, GRID_NODES))
+        for first, last in self._chunks(sizes):
+            group = np.repeat(np.arange(last - first), sizes[first:last])
+            parts.append(self._inferred(_stacked(variants[first:last]), group, last - first, GRID_NODES))
         return self._posteriors(pd.DataFrame({"person": words.persons[codes].to_numpy()}), codes, parts)
+
+    def _elements(self, by: str | ArrayLike) -> tuple[Integers, pd.Index[Any]]:
+        """Code of what each row belongs to (-1: nothing to leave out), and the names of the codes."""
+        rows, words = self.design.rows, self.design.vocabulary
+        if isinstance(by, str):
+            known = {
+                "rater": (words.severity_rater[rows.severity], words.raters),
+                "source": (rows.source, words.sources),
+            }
+            if by not in known:
+                raise ValueError(
+                    f"by={by!r} is not available; choose from 'rater', 'source', or pass one label per row"
+                )
+            return known[by]
+        codes, names = pd.factorize(np.asarray(by, dtype=object), sort=True)
+        if len(codes) != len(rows):
+            raise ValueError(f"{len(codes)} labels were given for the {len(rows)} ratings of the fit")
+        return np.asarray(codes[self.design.position], dtype=np.int64), pd.Index(names)
+
+    def _complete(self, first: int, last: int) -> Inferred:
+        """Persons first .. last - 1 with all their ratings."""
+        rows = self.design.rows.take(np.arange(self._start[first], self._start[last]))
+        return self._inferred(rows, rows.person - first, last - first, GRID_NODES)
 
     def _of(self, code: int) -> Rows:
         return self.design.rows.take(np.arange(self._start[code], self._start[code + 1]))
 
-    def _matching(self, rows: Rows, without: Mapping[str, Hashable]) -> NDArray[np.bool_]:
+    def _matching(self, code: int, rows: Rows, without: Mapping[str, Hashable] | ArrayLike) -> NDArray[np.bool_]:
+        """Which of a person's rows are to be left out."""
         words = self.design.vocabulary
+        if not isinstance(without, Mapping):
+            mask = np.asarray(without, dtype=bool)
+            if mask.shape != self.design.position.shape:
+                raise ValueError(f"the mask has shape {mask.shape}; the fit has {len(self.design.position)} ratings")
+            return mask[self.design.position[self._start[code] : self._start[code + 1]]]
         columns = {"rater": words.severity_rater[rows.severity], "source": rows.source, "item": rows.item}
         columns["skill"] = rows.skill
         matching = np.ones(len(rows), dtype=bool)
@@ -121,25 +150,16 @@ class Fitted:
             matching &= columns[name] == words.code(name, value)
         return matching
 
-    def _with(self, rows: Rows, ratings: pd.DataFrame) -> Rows:
-        return self._merged(rows, encode_known(ratings, self.design.vocabulary))
-
     def _merged(self, rows: Rows, new: Rows) -> Rows:
         """Old rows without those that new rows speak for, and the new rows, sorted."""
         if (new.person < 0).any():
             raise RatingError("replacement ratings name a person the model was not fitted on")
         taken = {key for key in zip(new.severity, new.source, new.item, new.skill, strict=True) if key[0] >= 0}
-        kept = np.array(
-            [key not in taken for key in zip(rows.severity, rows.source, rows.item, rows.skill, strict=True)],
-            dtype=bool,
-        )
-        both = Rows(
-            *(np.concatenate([getattr(rows, name)[kept], getattr(new, name)]) for name in Rows.__dataclass_fields__)
-        )
-        order = np.lexsort(
-            (both.weight, both.score, both.source, both.format, both.item, both.severity, both.skill, both.halo)
-        )
-        return both.take(order)
+        own = zip(rows.severity, rows.source, rows.item, rows.skill, strict=True)
+        kept = np.array([key not in taken for key in own], dtype=bool)
+        both = _stacked([rows.take(kept), new])
+        keys = (both.weight, both.score, both.source, both.format, both.item, both.severity, both.skill, both.halo)
+        return both.take(np.lexsort(keys))
 
     def _inferred(self, rows: Rows, group: Integers, groups: int, nodes: int) -> Inferred:
         return infer(rows, group, groups, self.solution.facets, self.solution.variances, nodes=nodes)
@@ -156,16 +176,20 @@ class Fitted:
         if len(sizes) > first:
             yield first, len(sizes)
 
-    def _posteriors(self, keys: pd.DataFrame, person: Integers, parts: list[Inferred]) -> Posteriors:
-        """Put parts together and add the facets' uncertainty."""
+    def _posteriors(
+        self, keys: pd.DataFrame, person: Integers, parts: list[Inferred], *, least: Floats | None = None
+    ) -> Posteriors:
+        """Put parts together and add the facets' uncertainty. least: covariances whose SDs no result may fall below."""
         mean, covariance, centre, scale, mass, n = (
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("mean", "covariance", "centre", "scale", "mass", "n")
         )
-        held = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-        total = covariance + self.share[person]
+        found = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        held = found if least is None else np.maximum(found, np.sqrt(np.diagonal(least, axis1=1, axis2=2)))
+        wider = held / found
+        total = covariance * wider[:, :, None] * wider[:, None, :] + self.share[person]
         spread = np.sqrt(np.diagonal(total, axis1=1, axis2=2))
-        stretch = spread / held
+        stretch = spread / found
         variances = self.solution.variances
         origin = np.diag(self.solution.covariance)[-1]
         return Posteriors(
@@ -189,6 +213,10 @@ def _of_person(ratings: pd.DataFrame, person: Hashable) -> pd.DataFrame:
     table = ratings.copy()
     table["person"] = pd.Series([person] * len(table), index=table.index)
     return table
+
+
+def _stacked(parts: Sequence[Rows]) -> Rows:
+    return Rows(*(np.concatenate([getattr(rows, column.name) for rows in parts]) for column in fields(Rows)))
 
 
 def _changes(*columns: Integers) -> NDArray[np.bool_]:
