@@ -92,7 +92,7 @@ def _adbc_sqlite(store: Store, path: str, statement: Select[Any], schema: pa.Sch
 
 
 def _plain(connection: Connection, statement: Select[Any], schema: pa.Schema) -> pa.Table:
-    result = connection.execution_options(stream_results=True).execute(statement)
+    result = connection.execute(statement, execution_options={"stream_results": True})
     parts = []
     for rows in result.partitions(_ROWS):
         columns = list(zip(*rows, strict=True))

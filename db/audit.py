@@ -19,7 +19,7 @@ from db.results import VerificationReport
 from db.tables import metadata, rests_on_id
 from db.transaction import GENESIS, columns_of, event_hash, row_text
 
-__all__ = ["leaves_of", "streamed", "verify", "with_participations"]
+__all__ = ["last_hash", "leaves_of", "streamed", "verify", "with_participations"]
 
 _t = metadata.tables
 _event, _head, _tombstone = _t["audit_event"], _t["audit_head"], _t["tombstone"]
@@ -46,8 +46,12 @@ def verify(connection: Connection, head: str | None) -> VerificationReport:
     _verify_roots(events, found, problems)
     if len(problems) > _MOST:
         problems = [*problems[:_MOST], f"and {len(problems) - _MOST} more"]
-    last = connection.scalar(select(_event.c.hash).order_by(_event.c.seq.desc()).limit(1))
-    return VerificationReport(tuple(problems), len(events), rows, len(erased), str(last or GENESIS))
+    return VerificationReport(tuple(problems), len(events), rows, len(erased), last_hash(connection))
+
+
+def last_hash(connection: Connection) -> str:
+    """Hash of the last event."""
+    return str(connection.scalar(select(_event.c.hash).order_by(_event.c.seq.desc()).limit(1)) or GENESIS)
 
 
 def leaf_text(table: Table, row: _Row) -> str:
@@ -71,7 +75,7 @@ def leaves_of(connection: Connection, batches: set[str]) -> dict[str, list[str]]
 
 def streamed(connection: Connection, statement: Any) -> Iterator[_Row]:
     """The statement's rows, a few thousand at a time."""
-    result = connection.execution_options(stream_results=True, yield_per=5_000).execute(statement)
+    result = connection.execute(statement, execution_options={"stream_results": True, "yield_per": 5_000})
     for row in result.mappings():
         yield cast(_Row, row)
 

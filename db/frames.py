@@ -7,7 +7,7 @@ purpose shows its artefact. What counts once is decided here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, case, func, select
 
 from db import arrow
-from db.canonical import micros
+from db.canonical import from_micros, micros
 from db.engine import Store
 from db.links import resolve_links
 from db.lookup import values
@@ -175,10 +175,10 @@ def participations(store: Store, as_of: datetime, known_at: datetime, purpose: P
 def _date_persons(frame: pd.DataFrame, occurred_at: np.ndarray[Any, Any], dated: Iterable[str], links: Any) -> None:
     """Set the person row by row where an identity changed hands."""
     rows = np.flatnonzero(frame["identity"].isin(list(dated)).to_numpy())
-    persons = frame["person"].astype(object).to_numpy()
+    persons = list(frame["person"])
     identities = frame["identity"].to_numpy()
     for row in rows:
-        day = datetime.fromtimestamp(int(occurred_at[row]) / 1e6, UTC).date().isoformat()
+        day = from_micros(int(occurred_at[row])).date().isoformat()
         persons[row] = links.person(identities[row], day)
     frame["person"] = pd.array(persons, dtype="str")
 

@@ -22,6 +22,7 @@ from db import (
     frames,
     packets,
     people,
+    references,
     retention,
     roster,
     runs,
@@ -114,6 +115,11 @@ class Ledger:
 
         self._store.write(action, work)
 
+    def granting(self, *, known_at: datetime) -> Mapping[str, frozenset[Purpose]]:
+        """The purposes each source (by id) granted at that instant; sources that granted none are left out."""
+        with self._store.connect() as connection:
+            return sources.granting(connection, micros(known_at))
+
     def cursor(self, source: Source) -> Mapping[str, object] | None:
         """Where the source's last stored batch ended; None before the first."""
         with self._store.connect() as connection:
@@ -171,6 +177,11 @@ class Ledger:
         (missing for an erased identity), bot (bool).
         """
         return frames.participations(self._store, as_of, known_at, purpose)
+
+    def reverts(self, *, as_of: datetime, known_at: datetime) -> DataFrame:
+        """Which artefact says it reverts which: artefact, target (opaque ids), sorted."""
+        with self._store.connect() as connection:
+            return references.reverts(connection, micros(as_of), micros(known_at))
 
     def people(self, *, as_of: datetime, known_at: datetime) -> DataFrame:
         """Every person, by key, with what held on the day of `as_of`.
@@ -309,6 +320,16 @@ class Ledger:
         The columns of `evidence()` plus erased and superseded (bool). An erased row keeps its ids and kind only.
         """
         return frames.cited(self._store, run_id, person)
+
+    def erased_citations(self, run_id: str) -> list[str]:
+        """Ids of cited evidence that has been erased since, sorted."""
+        with self._store.connect() as connection:
+            return runs.erased_citations(connection, run_id)
+
+    def head(self) -> str:
+        """Hash of the last event of the audit chain."""
+        with self._store.connect() as connection:
+            return audit.last_hash(connection)
 
     def seal_packet(
         self,

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, select
 from db import merkle
 from db.audit import leaves_of
 from db.canonical import canonical, clean, commitment, from_micros
-from db.content import content_hash, content_text, evidence_text, restore
+from db.content import content_hash, content_text, restore
 from db.errors import Refusal
 from db.lookup import values
 from db.payload import encode
@@ -213,12 +213,6 @@ def _holds(one: _Json, event: _Json) -> bool:
         return False
     if set(one) == closed:
         return True
-    text = evidence_text(
-        one["artefact_id"],
-        one["sequence"],
-        content_hash(one["content"]),
-        one["occurred_at"],
-        one["collected_at"],
-        one["extractor"],
-    )
+    row = [one["artefact_id"], one["sequence"], content_hash(one["content"])]
+    text = row_text("evidence", [*row, one["occurred_at"], one["collected_at"], one["extractor"]])
     return set(one) == {*closed, *_OPENED} and commitment(event["batch"], one["salt"], text) == one["evidence"]

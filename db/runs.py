@@ -14,7 +14,7 @@ from db.records import Assessment, Citation, JointPosterior, Purpose, Run, Stanc
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["assessments", "citations", "posteriors", "rubric_text", "runs", "save_rubric", "save_run"]
+__all__ = ["assessments", "citations", "erased_citations", "posteriors", "rubric_text", "runs", "save_rubric", "save_run"]
 
 _t = metadata.tables
 _rubric, _run, _person = _t["rubric_snapshot"], _t["assessment_run"], _t["person"]
@@ -166,3 +166,15 @@ def posteriors(connection: Connection, run_id: str, person: str | None) -> list[
     if person is not None:
         statement = statement.where(_posterior.c.person_id == person)
     return [payload.decode_posterior(text) for text in connection.scalars(statement)]
+
+
+def erased_citations(connection: Connection, run_id: str) -> list[str]:
+    """See `Ledger.erased_citations`."""
+    evidence = _t["evidence"]
+    statement = (
+        select(_citation.c.evidence_id)
+        .join(evidence, evidence.c.id == _citation.c.evidence_id)
+        .where(_citation.c.run == run_id, evidence.c.salt.is_(None))
+        .distinct()
+    )
+    return sorted(connection.scalars(statement))

@@ -30,7 +30,7 @@ def test_init_the_second_time_changes_nothing(ledger: Ledger) -> None:
 
 def test_no_method_makes_a_ledger_but_init(ledger_url: str, clock: Clock, tmp_path: Path) -> None:
     ledger = Ledger(ledger_url, clock=clock, entropy=repeatable_entropy())
-    with pytest.raises(Refusal, match="no ledger here.*calibrant init"):
+    with pytest.raises(Refusal, match=r"no ledger here.*calibrant init"):
         ledger.sources()
     assert list(tmp_path.iterdir()) == []
 

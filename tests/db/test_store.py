@@ -103,7 +103,7 @@ def test_a_date_in_the_future_is_held_back_to_the_day_of_collection(ledger: Ledg
 
 
 def test_the_claimed_time_cannot_be_forged_as_a_measure(ledger: Ledger, git: Source) -> None:
-    with pytest.raises(BadInput, match="git:0+1' cannot be stored.*ledger's own"):
+    with pytest.raises(BadInput, match=r"git:0+1' cannot be stored.*ledger's own"):
         ledger.collect(git, [Batch((commit(1, measures={"claimed_at": 1}),))], extractor="git/1")
 
 
