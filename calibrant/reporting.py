@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from models.cutpoints import Cuts, probability_all
 
 from calibrant.reports import gap, packet, render, self_check, tables
 from calibrant.reports.case import PacketInputs
@@ -21,13 +19,11 @@ from calibrant.reports.self_check import SelfCheckInputs
 from calibrant.standards import profile, profiles, standard_text
 from db.errors import Refusal
 from db.ledger import Ledger
-from db.records import JointPosterior, Purpose, Run
+from db.records import Assessment, JointPosterior, Purpose, Run
+from models.cutpoints import probability_all
 from rubrics import Standard
 
 __all__ = ["Written", "write_gap", "write_packet", "write_self_check"]
-
-_SEED: Final = 20_240_601
-"""Of the quadrature that integrates P(all required levels); fixed, so that the same posterior gives the same bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +56,18 @@ def _cited(ledger: Ledger, run: Run, person: str) -> tuple[pd.DataFrame, pd.Data
     return cited, parts[parts["evidence"].isin(cited["evidence"])]
 
 
-def cutpoints_of(run: Run) -> Mapping[str, Cuts]:
+def _cutpoints(run: Run) -> dict[str, Cutpoints]:
     """The run's cutpoints per skill, as inference stored them."""
     stored: Any = run.details.get("cutpoints", {})
-    return {skill: Cuts(**{**one, "cuts": tuple(one["cuts"]), "se": tuple(one["se"])}) for skill, one in stored.items()}
+    return {skill: Cutpoints(one["rule"], tuple(one["cuts"]), tuple(one["se"])) for skill, one in stored.items()}
 
 
-def _all_required(run: Run, posteriors: list[JointPosterior], wanted: Profile) -> float | None:
+def _all_required(
+    run: Run, posteriors: list[JointPosterior], assessments: tuple[Assessment, ...], wanted: Profile
+) -> float | None:
     """P(every required level), jointly over skills; None where a required skill has no posterior."""
-    cuts = cutpoints_of(run)
+    cuts = _cutpoints(run)
+    at_least = {one.skill: one.probabilities for one in assessments}
     if not posteriors or not wanted.required:
         return None
     one = posteriors[0]
@@ -80,8 +79,9 @@ def _all_required(run: Run, posteriors: list[JointPosterior], wanted: Profile) -
         np.asarray(one.mean)[index],
         np.asarray(one.covariance)[np.ix_(index, index)],
         [wanted.required[skill] for skill in skills],
-        [cuts[skill] for skill in skills],
-        rng=np.random.default_rng(_SEED),
+        np.array([cuts[skill].cuts for skill in skills]),
+        np.array([cuts[skill].standard_errors for skill in skills]),
+        marginals=[sum(at_least[skill][wanted.required[skill] - 1 :]) for skill in skills],
     )
 
 
@@ -93,6 +93,7 @@ def write_packet(
     wanted = profile(standard, role, job_level)
     found, key, name = _person(ledger, person, now)
     cited, parts = _cited(ledger, run, found)
+    assessments = tuple(ledger.assessments(run.id, found))
     inputs = PacketInputs(
         person=found,
         person_key=key,
@@ -100,16 +101,14 @@ def write_packet(
         profile=wanted,
         standard=standard_text(standard),
         run=run,
-        assessments=tuple(ledger.assessments(run.id, found)),
+        assessments=assessments,
         citations=tuple(ledger.citations(run.id, found)),
         cited=cited,
         participations=parts,
         generated_at=now,
         audit_head=ledger.head(),
-        probability_all_required=_all_required(run, ledger.posteriors(run.id, found), wanted),
-        cutpoints={
-            skill: Cutpoints(cuts.rule, tuple(cuts.cuts), tuple(cuts.se)) for skill, cuts in cutpoints_of(run).items()
-        },
+        probability_all_required=_all_required(run, ledger.posteriors(run.id, found), assessments, wanted),
+        cutpoints=_cutpoints(run),
         disputes=tuple(one for one in ledger.disputes() if one.person == found),
         replies=tuple(ledger.replies(found)),
     )

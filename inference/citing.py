@@ -68,8 +68,12 @@ def _counted(standard: Standard, observed: Observed) -> dict[tuple[str, str], tu
         ["person", "item", "occurred_at", "evidence"], ascending=[True, True, False, True], kind="stable"
     )
     rows = rows.drop_duplicates(["person", "item", "unit"])
-    found = rows.groupby(["person", "item"], sort=True)["evidence"].agg(lambda ids: tuple(ids.head(PER_ITEM)))
-    return {(str(person), str(item)): ids for (person, item), ids in found.items()}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for person, item, evidence in rows[["person", "item", "evidence"]].itertuples(index=False, name=None):
+        listed = found.get((person, item), ())
+        if len(listed) < PER_ITEM:
+            found[person, item] = (*listed, evidence)
+    return found
 
 
 def _outcomes(

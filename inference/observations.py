@@ -85,7 +85,9 @@ def _tags(standard: Standard, evidence: pd.DataFrame, attribution: Attribution) 
 
 def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     heard = ratings[~ratings["is_self"]]
-    lives = heard["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=float)
+    lives = (
+        heard["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=np.float64)
+    )
     weight = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
     return heard.assign(scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", censored=False)[
         _COLUMNS

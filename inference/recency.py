@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ __all__ = ["recency_weight"]
 
 
 def recency_weight(
-    occurred_at: pd.Series, *, as_of: datetime, half_life_months: float | NDArray[np.float64]
+    occurred_at: pd.Series, *, as_of: datetime, half_life_months: float | NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
     """2 ** (-age / half-life), in (0, 1]; work dated after `as_of` counts as of today.
 

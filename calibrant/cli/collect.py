@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
-from calibrant.cli.console import Session, command
+from calibrant.cli.console import PROBLEMS_SHOWN, Session, command
 from calibrant.collecting import Collected, collect_into
 from collectors import feedback360, git, scorecards, table
+from db.errors import Problem, Refusal
 from db.records import Batch, Purpose
 
 __all__ = ["register"]
@@ -27,6 +29,15 @@ Mapped = Annotated[
 SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows and list the others.")]
 Complete = Annotated[
     bool, typer.Option("--complete", help="The file holds everything: rows gone from it are withdrawn.")
+]
+Constants = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A field the file does not hold; repeatable.")
+]
+Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook (default: the first).")]
+Encoding = Annotated[str | None, typer.Option("--encoding", help="Encoding of a CSV file (default: UTF-8).")]
+Subjects = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="candidate_id, person_id: which candidates became whom."),
 ]
 
 
@@ -53,22 +64,54 @@ def _tell(session: Session, results: list[Collected]) -> None:
         }
         for r in results
     ]
-    lines = [f"{r.source.name}: {r.artefacts} artefacts read, {r.rows} rows added" for r in results]
     for r in results:
         said = [f"{count} {word.replace('_', ' ')}" for word, count in sorted(r.talk.items()) if count]
         if said:
             session.say(f"{r.source.name}: " + ", ".join(said))
-        session.say(
-            f"{r.source.name} may be read for: {', '.join(p.value for p in r.purposes) or 'nothing'} (change with `calibrant sources grant|revoke`)"
-        )
-    session.emit(data, lines)
+        granted = ", ".join(p.value for p in r.purposes) or "nothing"
+        session.say(f"{r.source.name} may be read for: {granted} (change with `calibrant sources grant|revoke`)")
+    session.emit(data, [f"{r.source.name}: {r.artefacts} artefacts read, {r.rows} rows added" for r in results])
+
+
+def _constants(pairs: list[str] | None) -> dict[str, str]:
+    found = {}
+    for pair in pairs or []:
+        field, equals, value = pair.partition("=")
+        if not equals or not field.strip():
+            raise Refusal("--set takes FIELD=VALUE", where=pair, remedy="for example --set cycle=2026")
+        found[field.strip()] = value
+    return found
+
+
+def _file(
+    session: Session, module: ModuleType, file: Path, name: str | None, purpose: list[Purpose] | None, **given: Any
+) -> None:
+    """Collects one file through the collector `module`."""
+
+    def report(problems: Sequence[Problem]) -> None:
+        session.say(f"{file}: {len(problems)} rows left out")
+        for problem in problems[:PROBLEMS_SHOWN]:
+            session.say(f"  {problem}")
+
+    settings = module.Settings(path=file, source=name or file.stem, report=report, **given)
+    kind = module.__name__.rpartition(".")[2]
+
+    def run(cursor: Mapping[str, Any] | None, now: datetime) -> Iterator[Batch]:
+        batches: Iterator[Batch] = module.collect(settings, cursor, now=now)
+        return batches
+
+    _tell(session, [_collect(session, kind, settings.source, run, extractor=module.EXTRACTOR, purposes=purpose)])
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     group = typer.Typer(help="Gather evidence. Repeating a collection adds only what is new.", no_args_is_help=True)
     app.add_typer(group, name="collect")
+    _register_git(group)
+    _register_files(group)
 
+
+def _register_git(group: typer.Typer) -> None:
     @command(group, "git")
     def collect_git(
         session: Session,
@@ -78,56 +121,55 @@ def register(app: typer.Typer) -> None:
         ],
         name: Name = None,
         ref: Annotated[
-            list[str] | None, typer.Option("--ref", help="Reference patterns to walk (default: all branches and HEAD).")
+            list[str] | None,
+            typer.Option("--ref", help="Reference patterns to walk (default: all branches and HEAD)."),
         ] = None,
         content: Annotated[bool, typer.Option("--content", help="A second pass for added imports and tools.")] = False,
         purpose: Purposes = None,
     ) -> None:
         """Commits of local clones: authorship, review trailers, paths and line counts. Nothing is fetched or executed."""
+        if name is not None and len(clones) > 1:
+            raise Refusal("--name names one source", where=name, remedy="collect the clones one by one")
         results = []
         for clone in clones:
-            settings = git.Settings(clone=clone, refs=tuple(ref or ()) or git.DEFAULT_REFS, content=content)
-            label = name if name and len(clones) == 1 else clone.resolve().name.removesuffix(".git")
+            chosen = {"refs": tuple(ref)} if ref else {}
+            settings = git.Settings(clone=clone, content=content, **chosen)
+
+            def run(cursor: Mapping[str, Any] | None, now: datetime, held: git.Settings = settings) -> Iterator[Batch]:
+                return git.collect(held, cursor, now=now)
+
+            label = name or _clone_name(clone)
+            lineage = git.lineage(settings)
             results.append(
-                _collect(
-                    session,
-                    "git",
-                    label,
-                    lambda cursor, now, s=settings: git.collect(s, cursor, now=now),
-                    extractor=git.EXTRACTOR,
-                    lineage=git.lineage(settings),
-                    purposes=purpose,
-                )
+                _collect(session, "git", label, run, extractor=git.EXTRACTOR, lineage=lineage, purposes=purpose)
             )
         _tell(session, results)
 
+
+def _clone_name(clone: Path) -> str:
+    """The folder's name; of the folder around it where it is only called .git or the like."""
+    path = clone.resolve()
+    stem = path.name.removesuffix(".git")
+    return stem or path.parent.name.removesuffix(".git")
+
+
+def _register_files(group: typer.Typer) -> None:
     @command(group, "feedback360")
     def collect_feedback(
         session: Session,
         file: File,
         name: Name = None,
         mapping: Mapped = None,
+        constant: Constants = None,
+        sheet: Sheet = None,
+        encoding: Encoding = None,
         purpose: Purposes = None,
         skip_bad_rows: SkipBad = False,
         complete: Complete = False,
     ) -> None:
         """360-degree feedback: one row per rating, or any export through a mapping."""
-        settings = feedback360.Settings(
-            path=file, source=name or file.stem, mapping=mapping, skip_bad_rows=skip_bad_rows, complete=complete
-        )
-        _tell(
-            session,
-            [
-                _collect(
-                    session,
-                    "feedback360",
-                    settings.source,
-                    lambda cursor, now: feedback360.collect(settings, cursor, now=now),
-                    extractor=feedback360.EXTRACTOR,
-                    purposes=purpose,
-                )
-            ],
-        )
+        given = {"mapping": mapping, "constants": _constants(constant), "sheet": sheet, "encoding": encoding}
+        _file(session, feedback360, file, name, purpose, skip_bad_rows=skip_bad_rows, complete=complete, **given)
 
     @command(group, "scorecards")
     def collect_scorecards(
@@ -135,36 +177,18 @@ def register(app: typer.Typer) -> None:
         file: File,
         name: Name = None,
         mapping: Mapped = None,
-        subjects: Annotated[
-            Path | None,
-            typer.Option(exists=True, dir_okay=False, help="candidate_id, person_id: which candidates became whom."),
-        ] = None,
+        subjects: Subjects = None,
+        constant: Constants = None,
+        sheet: Sheet = None,
+        encoding: Encoding = None,
         purpose: Purposes = None,
         skip_bad_rows: SkipBad = False,
         complete: Complete = False,
     ) -> None:
         """Interview scorecards: the canonical form, or Greenhouse, Lever and Ashby exports through shipped mappings."""
-        settings = scorecards.Settings(
-            path=file,
-            source=name or file.stem,
-            mapping=mapping,
-            subjects=subjects,
-            skip_bad_rows=skip_bad_rows,
-            complete=complete,
-        )
-        _tell(
-            session,
-            [
-                _collect(
-                    session,
-                    "scorecards",
-                    settings.source,
-                    lambda cursor, now: scorecards.collect(settings, cursor, now=now),
-                    extractor=scorecards.EXTRACTOR,
-                    purposes=purpose,
-                )
-            ],
-        )
+        given = {"mapping": mapping, "constants": _constants(constant), "sheet": sheet, "encoding": encoding}
+        given |= {"subjects": subjects}
+        _file(session, scorecards, file, name, purpose, skip_bad_rows=skip_bad_rows, complete=complete, **given)
 
     @command(group, "table")
     def collect_table(
@@ -172,29 +196,16 @@ def register(app: typer.Typer) -> None:
         file: File,
         mapping: Annotated[
             str,
-            typer.Option(
-                "--mapping", help="A shipped mapping's name (decisions, learning, incidents, ...) or a mapping file."
-            ),
+            typer.Option("--mapping", help="A shipped mapping's name (decisions, learning, incidents, ...) or a file."),
         ],
         name: Name = None,
+        constant: Constants = None,
+        sheet: Sheet = None,
+        encoding: Encoding = None,
         purpose: Purposes = None,
         skip_bad_rows: SkipBad = False,
         complete: Complete = False,
     ) -> None:
         """Any other signal through a mapping: past decisions, learning, incidents."""
-        settings = table.Settings(
-            path=file, source=name or file.stem, mapping=mapping, skip_bad_rows=skip_bad_rows, complete=complete
-        )
-        _tell(
-            session,
-            [
-                _collect(
-                    session,
-                    "table",
-                    settings.source,
-                    lambda cursor, now: table.collect(settings, cursor, now=now),
-                    extractor=table.EXTRACTOR,
-                    purposes=purpose,
-                )
-            ],
-        )
+        given = {"mapping": mapping, "constants": _constants(constant), "sheet": sheet, "encoding": encoding}
+        _file(session, table, file, name, purpose, skip_bad_rows=skip_bad_rows, complete=complete, **given)

@@ -154,7 +154,6 @@ def _shared() -> list[inspect.Parameter]:
 
 def _run(function: Callable[..., None], ledger: str | None, as_json: bool, values: Mapping[str, Any]) -> int:
     talk = Console(stderr=True, highlight=False, soft_wrap=True)
-    session: Session | None = None
     try:
         session = Session(
             read_settings(os.environ, Path.cwd(), {**_HELD.get(), **({"ledger": ledger} if ledger else {})}), as_json
@@ -169,9 +168,6 @@ def _run(function: Callable[..., None], ledger: str | None, as_json: bool, value
     except KeyboardInterrupt:
         talk.print("stopped; everything so far is kept, run the command again to continue")
         return 3
-    finally:
-        if session is not None and session._ledger is not None:
-            session._ledger.close()
     return 0
 
 

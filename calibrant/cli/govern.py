@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from db.packets import verify_packet
 
 from calibrant.cli.console import Session, command
 from calibrant.exporting import assessment_rows
 from db.errors import BadInput, Problem, Refusal
+from db.packets import verify_packet
 from db.records import Purpose, Retention
 
 __all__ = ["register"]

@@ -26,10 +26,7 @@ def register(app: typer.Typer) -> None:
     def list_skills(session: Session, standard: Where = None) -> None:
         """Skills and role profiles of a standard."""
         book = rubrics.load(standard or session.settings.standard)
-        rows = [
-            ["skill", s.code, s.name, sum(len(level.criteria) for level in s.levels.values())]
-            for s in book.skills.values()
-        ]
+        rows = [["skill", s.code, s.name, sum(len(level.criteria) for level in s.levels)] for s in book.skills.values()]
         rows += [["role", r.code, r.name, len(r.job_levels)] for r in book.roles.values()]
         session.table(
             f"{book.name} {book.version} ({book.hash[:12]})", ["what", "code", "name", "criteria or job levels"], rows

@@ -1,0 +1,136 @@
+"""Assesses everybody for each purpose: reads the ledger, infers, stores the run; replays a stored one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+import rubrics
+from db.errors import Refusal
+from db.ledger import Ledger
+from db.records import Assessment, Purpose, Run, State
+from inference.engine import Inference, infer
+from inference.frames import Frames
+from rubrics import Standard
+
+__all__ = ["MODEL", "Assessed", "assess_purposes", "read_frames", "replay"]
+
+MODEL: Final = "facets/1 (model-based, not validated on decisions)"
+
+_PINS: Final = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What one purpose's run came to. states: number of assessments per state word."""
+
+    purpose: Purpose
+    run: str
+    people: int
+    evidence: int
+    states: Mapping[str, int]
+    warnings: tuple[str, ...]
+    state_names: tuple[str, ...] = tuple(state.value for state in State)
+
+
+def read_frames(ledger: Ledger, purpose: Purpose | None, *, as_of: datetime, known_at: datetime) -> Frames:
+    """All that inference reads, for one purpose."""
+    contested = {
+        one.target for one in ledger.disputes() if one.state in ("open", "upheld") and one.known_at <= known_at
+    }
+    return Frames(
+        evidence=ledger.evidence(as_of=as_of, known_at=known_at, purpose=purpose),
+        participations=ledger.participations(as_of=as_of, known_at=known_at, purpose=purpose),
+        reverts=ledger.reverts(as_of=as_of, known_at=known_at),
+        people=ledger.people(as_of=as_of, known_at=known_at),
+        employments=ledger.employments(known_at=known_at),
+        memberships=ledger.memberships(known_at=known_at),
+        absences=ledger.absences(known_at=known_at),
+        contested=frozenset(contested),
+    )
+
+
+def assess_purposes(
+    ledger: Ledger,
+    where: str,
+    *,
+    purposes: Sequence[Purpose],
+    as_of: datetime,
+    known_at: datetime,
+    on_step: Callable[[int, str], None] | None = None,
+) -> list[Assessed]:
+    """One run per purpose, each from the sources that grant it. Purposes that may read the same sources share the inference."""
+    standard = rubrics.load(where)
+    ledger.save_rubric(hash=standard.hash, name=standard.name, version=standard.version, text=standard.text())
+    grants = ledger.granting(known_at=known_at)
+    shared: dict[tuple[str, ...], Inference] = {}
+    done = []
+    for number, purpose in enumerate(purposes):
+        if on_step is not None:
+            on_step(number, purpose.value)
+        sources = tuple(sorted(source for source, granted in grants.items() if purpose in granted))
+        if sources not in shared:
+            shared[sources] = infer(standard, read_frames(ledger, purpose, as_of=as_of, known_at=known_at), as_of=as_of)
+        inference = shared[sources]
+        run = _run(inference, standard, purpose, as_of, known_at)
+        ledger.save_run(run, inference.assessments, inference.citations, inference.posteriors)
+        done.append(_assessed(run, inference, sources))
+    return done
+
+
+def _run(inference: Inference, standard: Standard, purpose: Purpose, as_of: datetime, known_at: datetime) -> Run:
+    details = {
+        **inference.details,
+        "pins": {"python": platform.python_version(), **{name: version(name) for name in _PINS}},
+    }
+    identity = [purpose.value, as_of.isoformat(), known_at.isoformat(), standard.hash, MODEL, details]
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return Run(hashlib.sha256(text.encode()).hexdigest()[:32], purpose, as_of, known_at, standard.hash, MODEL, details)
+
+
+def _assessed(run: Run, inference: Inference, sources: tuple[str, ...]) -> Assessed:
+    counts: Any = inference.details["counts"]
+    warnings = list(inference.warnings)
+    if not sources:
+        warnings.append(f"no source may be read for {run.purpose.value}: grant it with `calibrant sources grant`")
+    states = Counter(assessment.state.value for assessment in inference.assessments)
+    return Assessed(run.purpose, run.id, counts["people"], counts["evidence"], states, tuple(warnings))
+
+
+def replay(ledger: Ledger, run_id: str) -> list[str]:
+    """Infers a stored run again from the ledger; what differs, in words (empty: the same, byte for byte)."""
+    stored = next((run for run in ledger.runs() if run.id == run_id), None)
+    if stored is None:
+        raise Refusal("no such run", where=run_id, remedy="`calibrant assess` prints the ids of its runs")
+    standard = Standard.from_text(ledger.rubric_text(stored.rubric_hash))
+    frames = read_frames(ledger, stored.purpose, as_of=stored.as_of, known_at=stored.known_at)
+    inference = infer(standard, frames, as_of=stored.as_of)
+    run = _run(inference, standard, stored.purpose, stored.as_of, stored.known_at)
+    differences = _differences(ledger.assessments(run_id), inference.assessments)
+    if run.id != run_id and not differences:
+        differences.append("the assessments are the same, but not the observations or the environment behind them")
+    if differences:
+        erased = ledger.erased_citations(run_id)
+        differences += [f"cited evidence erased since: {evidence}" for evidence in erased]
+    return differences
+
+
+def _differences(before: Sequence[Assessment], after: Sequence[Assessment]) -> list[str]:
+    old = {(one.person, one.skill): one for one in before}
+    new = {(one.person, one.skill): one for one in after}
+    said = []
+    for pair in sorted(old.keys() | new.keys()):
+        was, now = old.get(pair), new.get(pair)
+        if was != now:
+            words = [
+                f"{one.state.value} {one.level_set[0]}-{one.level_set[1]}" if one else "absent" for one in (was, now)
+            ]
+            said.append(f"{pair[0]} {pair[1]}: was {words[0]}, is {words[1]}")
+    return said

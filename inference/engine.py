@@ -1,0 +1,224 @@
+"""From frames to assessments: observe, fit, cut, judge, cite. Pure: the same frames give the same result."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from db.records import Assessment, Citation, JointPosterior, RestsOn, State
+from inference.citing import cite
+from inference.cutting import SkillCuts, skill_cuts
+from inference.frames import Frames
+from inference.levels import Levels
+from inference.observations import Observed, observe
+from inference.sensitivity import Sensitivity, contradictions, leave_one_out
+from inference.states import Reading, is_high_confidence, state_of
+from models.cutpoints import level_set
+from models.facets import FacetsModel
+from rubrics import Standard
+
+__all__ = ["Inference", "infer"]
+
+_DECIMALS: Final = 9
+"""Kept of every number stored: fewer than two libraries may differ in, more than anybody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """assessments: one per person of the roster and skill of the standard, sorted. details: for `Run.details`, JSON-ready."""
+
+    assessments: tuple[Assessment, ...]
+    citations: tuple[Citation, ...]
+    posteriors: tuple[JointPosterior, ...]
+    details: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Raters:
+    """Who spoke to one person's skill: rater -> relation ("machine" for machines), rater -> sources."""
+
+    relation: Mapping[str, str]
+    sources: Mapping[str, frozenset[str]]
+
+    def reading(
+        self, variance_reduction: float, levels: tuple[int, int], *, without: str = "", words: str = ""
+    ) -> Reading:
+        """What the rules look at, perhaps without a rater or a source."""
+        kept = {rater for rater, sources in self.sources.items() if rater != without and sources != {without}}
+        humans = sum(self.relation[rater] != "machine" for rater in kept)
+        return Reading(len(kept), humans, variance_reduction, levels, words)
+
+
+def infer(standard: Standard, frames: Frames, *, as_of: datetime) -> Inference:
+    """Everybody's assessments by the standard, from evidence up to `as_of`."""
+    observed = observe(standard, frames, as_of=as_of)
+    observations = observed.observations
+    model = None if observations.empty else FacetsModel().fit(observations)
+    cuts = skill_cuts(standard, observed, model)
+    levels = Levels(model, cuts)
+    people = sorted(str(person) for person in frames.people["person"])
+    without: Sensitivity = leave_one_out(model, observations) if model is not None else {}
+    conflicts = contradictions(model, observations) if model is not None else {}
+    pessimistic = levels.replaced(_pessimistic(observed))
+    raters = _raters(observed)
+    pairs = [(person, skill) for person in people for skill in sorted(standard.skills)]
+    expected = {pair: float(levels.ability(*pair).probabilities @ np.arange(1, 6)) for pair in pairs}
+    outcomes, citations = cite(standard, observed, expected)
+    assessments = []
+    for pair in pairs:
+        judged = _judge(pair, levels, raters.get(pair, _Raters({}, {})), without, conflicts.get(pair, ""))
+        bleak = pessimistic.get(pair)
+        assessments.append(
+            Assessment(
+                **judged,
+                pessimistic=judged["probabilities"] if bleak is None else _numbers(bleak),
+                criteria=outcomes.get(pair, ()),
+            )
+        )
+    joints = [_joint(person, levels) for person in people]
+    return Inference(
+        tuple(assessments),
+        tuple(citations),
+        tuple(joint for joint in joints if joint is not None),
+        _details(observed, frames, cuts, model, people),
+        _warnings(observed, frames, model),
+    )
+
+
+def _judge(
+    pair: tuple[str, str], levels: Levels, raters: _Raters, without: Sensitivity, conflict: str
+) -> dict[str, Any]:
+    """All of one assessment but its criteria and its pessimistic reading."""
+    person, skill = pair
+    ability = levels.ability(person, skill)
+    low, high, mass = level_set(ability.probabilities)
+    reduction = 1.0 - ability.sd**2 / ability.prior_sd**2
+    state, reasons = state_of(raters.reading(reduction, (low, high), words=conflict))
+    variants = without.get(pair, ())
+    rests_on, readings = [], []
+    for one, probabilities in zip(variants, levels.without(person, skill, variants), strict=True):
+        first, last, _ = level_set(probabilities)
+        reading = raters.reading(1.0 - one.sd**2 / ability.prior_sd**2, (first, last), without=one.dropped)
+        other, _ = state_of(reading)
+        readings.append((other, probabilities.tolist()))
+        relation = raters.relation.get(one.dropped) if one.kind == "rater" else None
+        rests_on.append(RestsOn(one.kind, one.dropped, relation, _numbers(probabilities), (first, last), other))
+    by_relation: dict[str, int] = {}
+    for relation in raters.relation.values():
+        if relation != "machine":
+            by_relation[relation] = by_relation.get(relation, 0) + 1
+    return {
+        "person": person,
+        "skill": skill,
+        "state": state,
+        "probabilities": _numbers(ability.probabilities),
+        "level_set": (low, high),
+        "set_mass": round(mass, _DECIMALS),
+        "modal": int(np.argmax(ability.probabilities)) + 1 if state is State.INFERRED else None,
+        "high_confidence": is_high_confidence(state, ability.probabilities.tolist(), readings),
+        "theta": round(ability.theta, _DECIMALS),
+        "theta_sd": round(ability.sd, _DECIMALS),
+        "prior_sd": round(ability.prior_sd, _DECIMALS),
+        "variance_reduction": round(reduction, _DECIMALS),
+        "raters": len(raters.relation),
+        "human_raters": sum(by_relation.values()),
+        "raters_by_relation": dict(sorted(by_relation.items())),
+        "sources": tuple(sorted(set().union(*raters.sources.values()))),
+        "rests_on": tuple(rests_on),
+        "reasons": reasons,
+    }
+
+
+def _raters(observed: Observed) -> dict[tuple[str, str], _Raters]:
+    """By (person, skill). A human who spoke in several relations keeps the first in the alphabet."""
+    relation = {
+        (str(r.person), str(r.skill), str(r.rater)): str(r.relation)
+        for r in observed.ratings.sort_values("relation", ascending=False).itertuples(index=False)
+    }
+    found: dict[tuple[str, str], dict[str, set[str]]] = {}
+    rows = observed.observations[["person", "skill", "rater", "source"]].drop_duplicates()
+    for person, skill, rater, source in rows.itertuples(index=False, name=None):
+        found.setdefault((str(person), str(skill)), {}).setdefault(str(rater), set()).add(str(source))
+    return {
+        pair: _Raters(
+            {rater: relation.get((*pair, rater), "machine") for rater in sorted(sources)},
+            {rater: frozenset(names) for rater, names in sorted(sources.items())},
+        )
+        for pair, sources in found.items()
+    }
+
+
+def _pessimistic(observed: Observed) -> pd.DataFrame:
+    """Ratings in which every graded item with a "not observed" stands at its pessimistic category."""
+    machine = observed.grading.machine
+    hidden = machine[~machine["observed"].astype(bool) | machine["censored"].astype(bool)]
+    columns = ["person", "skill", "item", "rater", "source", "scale", "score", "categories", "rater_class"]
+    return hidden.assign(scale=hidden["format"], score=hidden["pessimistic"], rater_class="machine", censored=False)[
+        columns
+    ]
+
+
+def _joint(person: str, levels: Levels) -> JointPosterior | None:
+    found = levels.joint(person)
+    if found is None:
+        return None
+    skills, mean, covariance = found
+    return JointPosterior(person, skills, _numbers(mean), tuple(_numbers(row) for row in covariance))
+
+
+def _numbers(values: Sequence[float] | np.ndarray[Any, Any]) -> tuple[float, ...]:
+    return tuple(round(float(value), _DECIMALS) for value in values)
+
+
+def _details(
+    observed: Observed, frames: Frames, cuts: Mapping[str, SkillCuts], model: FacetsModel | None, people: list[str]
+) -> dict[str, Any]:
+    parts = frames.participations
+    unresolved = parts[parts["person"].isna() & ~parts["bot"].astype(bool)]
+    details: dict[str, Any] = {
+        "counts": {
+            "people": len(people),
+            "evidence": len(frames.evidence),
+            "observations": len(observed.observations),
+            "ratings": len(observed.ratings),
+            "self_ratings_left_out": int(observed.ratings["is_self"].sum()),
+            "contested_left_out": len(frames.contested),
+            "unresolved_identities": int(unresolved["identity"].nunique()),
+        },
+        "cutpoints": {skill: one.as_mapping() for skill, one in sorted(cuts.items())},
+        "observations_hash": _hash(observed.observations),
+    }
+    if model is not None:
+        deviations = model.standard_deviations_
+        details["standard_deviations"] = {
+            name: round(float(np.mean(value)), _DECIMALS) for name, value in sorted(deviations.items())
+        }
+        details["theta_mean"] = round(float(model.theta_mean_), _DECIMALS)
+        details["converged"] = bool(model.converged_)
+    return details
+
+
+def _hash(observations: pd.DataFrame) -> str:
+    """SHA-256 of the observations as canonical text."""
+    lines = observations.astype("string").to_csv(index=False, lineterminator="\n")
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _warnings(observed: Observed, frames: Frames, model: FacetsModel | None) -> tuple[str, ...]:
+    said = []
+    parts = frames.participations
+    unresolved = parts.loc[parts["person"].isna() & ~parts["bot"].astype(bool), "identity"].nunique()
+    if unresolved:
+        said.append(f"{unresolved} identities are nobody's yet: see `calibrant identities list --unresolved`")
+    if observed.ratings.empty:
+        said.append("no human ratings: every result says insufficient evidence, because no human has rated anybody")
+    if model is not None and not model.converged_:
+        said.append("the model did not converge; its results are not to be used")
+    return tuple(said)
