@@ -28,6 +28,7 @@ _COLUMNS = [
     "scale",
     "score",
     "categories",
+    "lowest",
     "censored",
     "weight",
     "rater_class",
@@ -36,8 +37,8 @@ _COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """observations: person, skill, item, rater, source, scale, score (from 0), categories, censored (the score is a floor),
-    weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
+    """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, censored (the
+    score is a floor), weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
     """
 
     observations: pd.DataFrame
@@ -89,11 +90,11 @@ def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> 
         heard["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=np.float64)
     )
     weight = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
-    return heard.assign(scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", censored=False)[
-        _COLUMNS
-    ]
+    return heard.assign(
+        scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", censored=False, lowest=0
+    )[_COLUMNS]
 
 
 def _from_machines(machine: pd.DataFrame) -> pd.DataFrame:
     shown = machine[machine["observed"].astype(bool)]
-    return shown.assign(scale=shown["format"], weight=1.0, rater_class="machine")[_COLUMNS]
+    return shown.assign(scale=shown["format"], weight=1.0, rater_class="machine", lowest=0)[_COLUMNS]
