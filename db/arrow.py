@@ -27,14 +27,14 @@ from sqlalchemy.types import TypeEngine
 from db import guard
 from db.engine import Store
 
-__all__ = ["read", "schema_of"]
+__all__ = ["arrow_type", "read", "schema_of"]
 
 _ROWS: Final = 20_000
 
 
 def schema_of(statement: Select[Any]) -> pa.Schema:
     """The Arrow schema of a statement's columns: text as string, whole numbers as int64, floats as double."""
-    return pa.schema([(column.name, _arrow(column.type)) for column in statement.selected_columns])
+    return pa.schema([(column.name, arrow_type(column.type)) for column in statement.selected_columns])
 
 
 def read(store: Store, statement: Select[Any], connection: Connection | None = None) -> pa.Table:
@@ -52,7 +52,8 @@ def read(store: Store, statement: Select[Any], connection: Connection | None = N
         return _plain(own, statement, schema)
 
 
-def _arrow(kind: TypeEngine[Any]) -> pa.DataType:
+def arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
+    """The Arrow type of a column of the ledger."""
     if isinstance(kind, Text):
         return pa.string()
     if isinstance(kind, BigInteger | Integer | SmallInteger):

@@ -38,14 +38,14 @@ def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]])
     driver = connection.connection.driver_connection
     assert driver is not None
     with driver.cursor() as cursor:
+        if cursor.execute(f"SELECT 1 FROM {stage} LIMIT 1").fetchone():  # noqa: S608 - our own names
+            cursor.execute(f"DELETE FROM {stage}")  # noqa: S608 - our own names
         with cursor.copy(f"COPY {stage} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types([_wire(column.type) for column in table.columns])
             for row in rows:
                 copy.write_row(row)
         cursor.execute(f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {stage} ON CONFLICT DO NOTHING')  # noqa: S608 - our own names
-        added = int(cursor.rowcount)
-        cursor.execute(f"DELETE FROM {stage}")  # noqa: S608 - our own names
-    return added
+        return int(cursor.rowcount)
 
 
 def _wire(kind: object) -> str:

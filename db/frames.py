@@ -61,13 +61,13 @@ def evidence(
     with store.connect() as connection:
         sources = _readable(connection, known, purpose)
         primary = primaries(connection, known)
-    shown = _shown(sources, known)
-    statement = (
-        select(*_columns(shown))
-        .join(shown, shown.c.artefact_id == _evidence.c.artefact_id)
-        .where(*current(micros(as_of), known, kinds))
-    )
-    return _framed(arrow.read(store, statement), sources, primary)
+    shown = arrow.read(store, select(*(column for column in _shown(sources, known).c)))
+    table = arrow.read(store, select(*_columns()).where(*current(micros(as_of), known, kinds)))
+    place = pc.index_in(table["artefact"], value_set=shown["artefact_id"])
+    table = table.append_column("number", pc.take(shown["number"], place))
+    if place.null_count:
+        table = table.filter(pc.is_valid(place))
+    return _framed(table, sources, primary)
 
 
 def cited(store: Store, run_id: str, person: str) -> pd.DataFrame:
@@ -80,7 +80,8 @@ def cited(store: Store, run_id: str, person: str) -> pd.DataFrame:
         shown = _shown(sources, None)
         statement = (
             select(
-                *_columns(shown),
+                *_columns(),
+                shown.c.number.label("number"),
                 case((_evidence.c.salt.is_(None), 1), else_=0).label("erased"),
                 case((replaced, 1), else_=0).label("superseded"),
             )
@@ -101,13 +102,12 @@ def _cited_ids(run_id: str, person: str) -> Any:
     )
 
 
-def _columns(shown: Any) -> list[Any]:
+def _columns() -> list[Any]:
     return [
         _evidence.c.id.label("evidence"),
         _evidence.c.artefact_id.label("artefact"),
         _evidence.c.kind,
         _evidence.c.occurred_at,
-        shown.c.number.label("number"),
         _evidence.c.extractor,
         _evidence.c.measures,
         _evidence.c.paths,
@@ -212,6 +212,7 @@ def shows(known: int) -> list[Any]:
             later.c.artefact_id == _sighting.c.artefact_id,
             later.c.source_id == _sighting.c.source_id,
             later.c.sequence == _sighting.c.sequence + 1,
+            later.c.sequence > 1,  # says nothing new, but spares PostgreSQL from hashing every sighting
             later.c.at <= known,
         )
         .exists()

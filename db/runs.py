@@ -14,7 +14,16 @@ from db.records import Assessment, Citation, JointPosterior, Purpose, Run, Stanc
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["assessments", "citations", "erased_citations", "posteriors", "rubric_text", "runs", "save_rubric", "save_run"]
+__all__ = [
+    "assessments",
+    "citations",
+    "erased_citations",
+    "posteriors",
+    "rubric_text",
+    "runs",
+    "save_rubric",
+    "save_run",
+]
 
 _t = metadata.tables
 _rubric, _run, _person = _t["rubric_snapshot"], _t["assessment_run"], _t["person"]
