@@ -50,13 +50,16 @@ class Detail(Enum):
     LINES = ("--raw", "--no-abbrev", "--numstat", "-M")
     """Files with their line counts: trees and blobs."""
     WORDS = (*LINES, "--ignore-all-space")
-    """As LINES, but blind to whitespace."""
+    """As LINES, but blind to whitespace. Counts are good for "none or some" only: see `_TRIMMED`."""
     NAMES = ("--raw", "--no-abbrev", "-M100%")
     """Files without line counts; renames only where the content is the same: trees."""
     HEADER = ("--no-patch",)
     """Who, when and the message: nothing but the commit."""
 
 
+_TRIMMED = ("-c", "diff.context=0")
+"""Without context, git first drops the lines two files have in common at their ends: a quarter faster, and in one file of a
+thousand it then finds other, equally right, counts. So not where lines are counted as everybody else counts them."""
 _ROWS = {Detail.LINES: lines, Detail.WORDS: lines, Detail.NAMES: names}
 
 
@@ -94,7 +97,16 @@ def log(view: View, oids: bytes, detail: Detail, marker: str) -> Generator[Recor
 
     Raises Died at the first commit that git cannot do; the commit before it may be left out as well.
     """
-    arguments = ("log", "--no-walk=unsorted", "--stdin", *_PLAIN, *detail.value, f"--format={marker}{_FORMAT}")
+    trimmed = _TRIMMED if detail is Detail.WORDS else ()
+    arguments = (
+        *trimmed,
+        "log",
+        "--no-walk=unsorted",
+        "--stdin",
+        *_PLAIN,
+        *detail.value,
+        f"--format={marker}{_FORMAT}",
+    )
     with view.process(*arguments, given=oids, uncut=detail is Detail.HEADER) as process:
         stream = _Stream(process, marker)
         length = view.oid_length

@@ -46,9 +46,13 @@ def parse_mailmap(content: bytes) -> dict[Mapping, Spelling]:
         if not entry:
             continue
         name, proper, only, address = (visible(part.strip()) for part in entry.groups())
-        if proper and address and proper.lower() != address.lower():
+        if proper and address:
             latest[address.lower(), only.lower() or None] = (proper, Spelling(address, name))
-    return {(address, proper, only): spelling for (address, only), (proper, spelling) in latest.items()}
+    return {
+        (address, proper, only): spelling
+        for (address, only), (proper, spelling) in latest.items()
+        if proper.lower() != address
+    }
 
 
 def links(content: bytes, before: bytes, seen: Iterable[Identity], *, everybody: bool) -> tuple[IdentityLink, ...]:
