@@ -84,7 +84,7 @@ def probabilities(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
 def log_likelihood(eta: Floats, score: Integers, cumulative: Floats) -> tuple[Floats, Floats]:
     """Log-likelihood of each rating and its first derivative in eta, both (n,)."""
     chance, normaliser = probabilities(eta, cumulative)
-    expected = np.arange(len(cumulative), dtype=np.float64) @ chance
+    expected = (np.arange(len(cumulative), dtype=np.float64)[:, None] * chance).sum(axis=0)
     value = score * eta - cumulative[score, np.arange(len(eta))] - normaliser
     return value, score - expected
 

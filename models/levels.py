@@ -35,9 +35,18 @@ def level_probabilities(grid: ArrayLike, mass: ArrayLike, cuts: ArrayLike, se: A
     width = theta[..., 1] - theta[..., 0]
     above = np.empty(error.shape)
     for k, one in enumerate(cut):
-        spread = np.sqrt(error[..., k] ** 2 + width**2 / 12.0)
-        above[..., k] = (weight * ndtr((theta - one) / spread[..., None])).sum(axis=-1)
+        half, spread = 0.5 * width[..., None], error[..., k, None]
+        share = (_positive_part(theta - one + half, spread) - _positive_part(theta - one - half, spread)) / (2.0 * half)
+        above[..., k] = (weight * share).sum(axis=-1)
     return _from_tails(above)
+
+
+def _positive_part(distance: Floats, spread: Floats) -> Floats:
+    """Expectation of max(distance + error, 0), error normal with SD spread: the integral of P(theta above the cut)."""
+    scaled = distance / np.maximum(spread, _TIE)
+    return np.asarray(
+        distance * ndtr(scaled) + spread * np.exp(-0.5 * np.minimum(scaled**2, 1400.0)) / np.sqrt(2.0 * np.pi)
+    )
 
 
 def normal_level_probabilities(mean: ArrayLike, sd: ArrayLike, cuts: ArrayLike, se: ArrayLike = 0.0) -> Floats:

@@ -153,8 +153,8 @@ def infer(
         logs += flat.reshape(logs.shape)
     mass = np.exp(logs - logs.max(axis=2, keepdims=True))
     mass /= mass.sum(axis=2, keepdims=True)
-    shift = np.einsum("gsn,n->gs", mass, points)
-    ratio = np.sqrt(np.maximum(np.einsum("gsn,n->gs", mass, points**2) - shift**2, 1e-12))
+    shift = (mass * points).sum(axis=2)
+    ratio = np.sqrt(np.maximum((mass * points**2).sum(axis=2) - shift**2, 1e-12))
     n = np.bincount(group * skills + rows.skill, minlength=groups * skills).reshape(groups, skills)
     return Inferred(
         mean=centre + scale * shift + facets.mean,
