@@ -75,8 +75,8 @@ def stored(path: Path) -> Iterator[Rows]:
                 name: connection.execute(
                     f"SELECT {names[name]} FROM {name} WHERE rowid BETWEEN "
                     f"(SELECT min(rowid) FROM {name} WHERE id >= ? AND id < ?) AND "
-                    f"(SELECT max(rowid) FROM {name} WHERE id >= ? AND id < ?)",
-                    (batch[:4], batch[:4] + "g") * 2,
+                    f"(SELECT max(rowid) FROM {name} WHERE id >= ? AND id < ?) AND batch = ?",
+                    (*(batch[:4], batch[:4] + "g") * 2, batch),
                 ).fetchall()
                 for name in ("artefact", "evidence")
             }

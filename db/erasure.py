@@ -18,12 +18,13 @@ from sqlalchemy import delete, select, update
 from db.bulk import chunks
 from db.canonical import clean
 from db.errors import Refusal
+from db.identities import resolve
 from db.links import resolve_links
 from db.lookup import values
 from db.people import person_id
-from db.records import LinkState, ParticipationRole
+from db.records import Identity, LinkState
 from db.results import ErasureReport
-from db.suppression import artefact_text, hashes, identity_text, person_text
+from db.suppression import OWN_ROLES, artefact_text, hashes, identity_texts, person_text
 from db.tables import ERASABLE, metadata
 from db.transaction import Transaction
 
@@ -34,7 +35,7 @@ _artefact, _evidence, _participation, _citation = (
     _t[name] for name in ("artefact", "evidence", "participation", "citation")
 )
 _identity, _person, _suppression, _tombstone = (_t[name] for name in ("identity", "person", "suppression", "tombstone"))
-_OWN: Final = (ParticipationRole.AUTHOR.value, ParticipationRole.RATER.value, ParticipationRole.SUBJECT.value)
+_OWN: Final = sorted(role.value for role in OWN_ROLES)
 _OF_PERSON: Final = (
     "person_name",
     "employment",
@@ -55,14 +56,15 @@ _OF_PERSON: Final = (
 def erase_person(unit: Transaction, person: str, reason: str) -> ErasureReport:
     """See `Ledger.erase_person`."""
     owner = person_id(unit.connection, person)
+    key = str(unit.connection.scalar(select(_person.c.key).where(_person.c.id == owner)))
+    resolve(unit, [Identity("hr", key)])  # so that a form which names them later finds a tombstone
     identities = _identities_of(unit, owner)
     artefacts = _artefacts_of(unit, identities)
     cited = affected(unit, artefacts, without=owner)
     own_runs = set(unit.connection.scalars(select(_t["assessment"].c.run).where(_t["assessment"].c.person_id == owner)))
     versions, suppressions = destroy_artefacts(unit, artefacts)
     suppressions += _suppress_identities(unit, identities)
-    key = unit.connection.scalar(select(_person.c.key).where(_person.c.id == owner))
-    suppressions += _suppress(unit, {person_text(str(key)): None})
+    suppressions += _suppress(unit, {person_text(key): None})
     records = destroy(unit, "identity", identities)
     for name, column in (("identity_name", "identity_id"), ("identity_link", "identity_id")):
         records += destroy(unit, name, _ids(unit, name, column, identities))
@@ -197,7 +199,7 @@ def _suppress_identities(unit: Transaction, identities: Sequence[str]) -> int:
         .join(listed, _identity.c.id == listed.c.value)
         .where(_identity.c.key.is_not(None))
     )
-    return _suppress(unit, {identity_text(row.provider, row.key): row.id for row in found})
+    return _suppress(unit, {text: row.id for row in found for text in identity_texts(row.provider, row.key)})
 
 
 def _suppress(unit: Transaction, entries: dict[str, str | None]) -> int:

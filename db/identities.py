@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -12,11 +12,11 @@ from db.canonical import clean
 from db.linking import identity_key
 from db.lookup import values
 from db.records import Identity
-from db.suppression import identity_text, suppressed
+from db.suppression import identity_texts, suppressed
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["IdentityKey", "resolve"]
+__all__ = ["IdentityKey", "Resolved", "resolve"]
 
 IdentityKey = tuple[str, str]
 """(provider, key) as stored."""
@@ -25,25 +25,37 @@ _identity, _name = metadata.tables["identity"], metadata.tables["identity_name"]
 _NAME_LENGTH: Final = 200
 
 
-def resolve(unit: Transaction, seen: Iterable[Identity]) -> tuple[dict[IdentityKey, str], int, int]:
+class Resolved(NamedTuple):
+    """Opaque ids by key, those of them that are tombstones, and how many identities and links were added."""
+
+    ids: dict[IdentityKey, str]
+    tombstones: frozenset[str]
+    identities: int
+    links: int
+
+
+def resolve(unit: Transaction, seen: Iterable[Identity]) -> Resolved:
     """The opaque id of every identity; new ones are added and linked to persons where the roster settles it.
 
-    An erased identity resolves to its tombstone. Returns (ids by key, identities added, links added).
+    An erased identity resolves to its tombstone.
     """
     wanted: dict[IdentityKey, set[tuple[str | None, int]]] = {}
     for identity in seen:
         name = None if identity.name is None else clean(identity.name, _NAME_LENGTH)
         wanted.setdefault(identity_key(identity), set()).add((name, int(identity.bot)))
     if not wanted:
-        return {}, 0, 0
+        return Resolved({}, frozenset(), 0, 0)
     ids, known_names = _known(unit, wanted)
     missing = sorted(wanted.keys() - ids.keys())
-    erased = suppressed(unit.connection, [identity_text(*pair) for pair in missing])
+    texts = {pair: identity_texts(*pair) for pair in missing}
+    erased = suppressed(unit.connection, sorted({text for several in texts.values() for text in several}))
+    tombstones = set()
     fresh: dict[str, tuple[str, str, bool]] = {}
     for pair in missing:
-        tombstone = erased.get(identity_text(*pair))
+        tombstone = next((erased[text] for text in texts[pair] if text in erased), None)
         if tombstone is not None:
             ids[pair] = tombstone
+            tombstones.add(tombstone)
             continue
         name, bot = min(wanted[pair], key=lambda one: (one[0] is None, one))
         ids[pair] = unit.add(_identity, provider=pair[0], key=pair[1], name=name, bot=bot)
@@ -54,7 +66,7 @@ def resolve(unit: Transaction, seen: Iterable[Identity]) -> tuple[dict[IdentityK
         if known is not None and not names <= known:
             _add_names(unit, ids[pair], names - known, known)
     unit.flush()
-    return ids, len(fresh), linking.link_new(unit, fresh)
+    return Resolved(ids, frozenset(tombstones), len(fresh), linking.link_new(unit, fresh))
 
 
 def _known(

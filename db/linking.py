@@ -6,13 +6,12 @@ exists already, so that what a human has rejected stays rejected.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from db.addresses import ADDRESSES, noreply_account
 from db.canonical import clean, clean_key
 from db.records import Identity, IdentityLink, LinkBasis, LinkState
 from db.tables import metadata
@@ -21,11 +20,6 @@ from db.transaction import Transaction
 __all__ = ["Directory", "add_link", "identity_key", "link_known", "link_new", "store_links"]
 
 _identity, _link, _person = (metadata.tables[name] for name in ("identity", "identity_link", "person"))
-_ADDRESSES: Final = frozenset({"git", "email"})
-_NOREPLY: Final = (
-    (re.compile(r"(\d+)\+[^@]*@users\.noreply\.github\.com"), "github.com"),
-    (re.compile(r"(\d+)-[^@]*@users\.noreply\.gitlab\.com"), "gitlab.com"),
-)
 
 
 def identity_key(identity: Identity) -> tuple[str, str]:
@@ -59,7 +53,7 @@ class Directory:
         for (_, owner), (provider, key, link_state) in state.items():
             if link_state != LinkState.LINKED:
                 continue
-            if provider in _ADDRESSES:
+            if provider in ADDRESSES:
                 book.email.setdefault(key.casefold(), set()).add(owner)
             else:
                 book.forge.setdefault((provider, key), set()).add(owner)
@@ -69,16 +63,13 @@ class Directory:
         """The one person the identity must be, and why; None if nobody or more than one."""
         if provider == "hr":
             return _only(self.hr.get(key), LinkBasis.ROSTER)
-        if provider not in _ADDRESSES:
+        if provider not in ADDRESSES:
             return None
         address = key.casefold()
         if address in self.email:
             return _only(self.email[address], LinkBasis.VERIFIED_EMAIL)
-        for pattern, forge in _NOREPLY:
-            found = pattern.fullmatch(address)
-            if found:
-                return _only(self.forge.get((forge, found[1])), LinkBasis.NOREPLY)
-        return None
+        account = noreply_account(address)
+        return _only(self.forge.get(account), LinkBasis.NOREPLY) if account else None
 
 
 def _only(persons: set[str] | None, basis: LinkBasis) -> tuple[str, LinkBasis] | None:

@@ -163,13 +163,12 @@ def _person_id(persons: Mapping[str, str], key: str, where: str) -> str:
 
 
 def _store_links(unit: Transaction, links: tuple[IdentityLink, ...], persons: Mapping[str, str]) -> tuple[int, int]:
-    ids, identities, automatic = resolve(
-        unit, [link.identity for link in links] + [link.proper for link in links if link.proper]
-    )
+    found = resolve(unit, [link.identity for link in links] + [link.proper for link in links if link.proper])
+    ids = found.ids
     last: dict[tuple[str, str | None], tuple[Any, ...]] = {}
     for row in unit.connection.execute(select(_link).order_by(_link.c.sequence)):
         last[(row.identity_id, row.person_id or row.proper_id)] = (row.basis, row.state, row.valid_from, row.valid_to)
-    added = automatic
+    added = found.links
     for link in links:
         identity = ids[identity_key(link.identity)]
         person = None if link.person is None else _person_id(persons, link.person, "a link")
@@ -192,4 +191,4 @@ def _store_links(unit: Transaction, links: tuple[IdentityLink, ...], persons: Ma
             score=link.score,
         )
         added += 1
-    return identities, added
+    return found.identities, added

@@ -10,14 +10,19 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
+from db.addresses import ADDRESSES, noreply_account
 from db.lookup import values
+from db.records import ParticipationRole
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["artefact_text", "ensure_key", "hashes", "identity_text", "person_text", "suppressed"]
+__all__ = ["OWN_ROLES", "artefact_text", "ensure_key", "hashes", "identity_texts", "person_text", "suppressed"]
 
 _suppression, _key = metadata.tables["suppression"], metadata.tables["ledger_key"]
 _NAME = "suppression"
+
+OWN_ROLES = frozenset({ParticipationRole.AUTHOR, ParticipationRole.RATER, ParticipationRole.SUBJECT})
+"""The roles that make an artefact somebody's own: it goes with them, and nothing more of that kind is taken in."""
 
 
 def ensure_key(unit: Transaction) -> None:
@@ -26,9 +31,18 @@ def ensure_key(unit: Transaction) -> None:
         unit.add(_key, name=_NAME, value=unit.entropy(32).hex())
 
 
-def identity_text(provider: str, key: str) -> str:
-    """What is hashed of an identity."""
-    return f"identity\n{provider}\n{key}"
+def identity_texts(provider: str, key: str) -> tuple[str, ...]:
+    """What is hashed of an identity. An address is one whatever its case and whoever showed it; a no-reply address is also
+    the forge account it names.
+
+    >>> identity_texts("git", "7+Ann@users.noreply.github.com")
+    ('identity\\naddress\\n7+ann@users.noreply.github.com', 'identity\\ngithub.com\\n7')
+    """
+    if provider not in ADDRESSES:
+        return (f"identity\n{provider}\n{key}",)
+    address = key.casefold()
+    account = noreply_account(address)
+    return (f"identity\naddress\n{address}", *([f"identity\n{account[0]}\n{account[1]}"] if account else []))
 
 
 def artefact_text(key: str) -> str:

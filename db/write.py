@@ -23,7 +23,7 @@ from db.lookup import values
 from db.records import Batch, Evidence, Identity
 from db.results import StoreCounts
 from db.same_as import record_same_as
-from db.suppression import artefact_text, suppressed
+from db.suppression import OWN_ROLES, artefact_text, suppressed
 from db.tables import metadata
 from db.transaction import Transaction
 
@@ -139,8 +139,9 @@ class _Writer:
 def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
     """Store one batch within the caller's transaction; the counts of what it added."""
     seen = _identities(batch)
-    by_key, identities, links = resolve(unit, seen)
-    ids = {identity: by_key[identity_key(identity)] for identity in seen}
+    found = resolve(unit, seen)
+    ids = {identity: found.ids[identity_key(identity)] for identity in seen}
+    gone = {identity for identity, identifier in ids.items() if identifier in found.tombstones}
     keyed = [(clean_key(one.artefact), one) for one in batch.evidence]
     lost = [clean_key(key) for key in batch.lost]
     pairs = [(clean_key(one.artefact), clean_key(one.other), one.relation.value) for one in batch.same_as]
@@ -150,7 +151,7 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
     writer = _Writer(unit, source_id)
     unchanged = skipped = 0
     for key, one in keyed:
-        if erased and artefact_text(key) in erased:
+        if (erased and artefact_text(key) in erased) or (gone and _of_erased(one, gone)):
             skipped += 1
             continue
         state = states.get(key)
@@ -168,7 +169,7 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
     unit.flush()
     withdrawn = _withdraw(unit, writer, [states[key] for key in dict.fromkeys(lost) if key in states])
     same_as = record_same_as(unit, [(states[one].artefact, states[other].artefact, why) for one, other, why in pairs])
-    links += store_links(unit, batch.links, by_key)
+    links = found.links + store_links(unit, batch.links, found.ids)
     return StoreCounts(
         artefacts=len(writer.artefacts),
         versions=len(writer.versions) + withdrawn,
@@ -176,7 +177,7 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
         withdrawn=withdrawn,
         sightings=len(writer.sightings),
         participations=len(writer.participations),
-        identities=identities,
+        identities=found.identities,
         links=links,
         same_as=same_as,
         suppressed=skipped,
@@ -205,6 +206,11 @@ def _identities(batch: Batch) -> list[Identity]:
         if link.proper is not None:
             seen[link.proper] = None
     return list(seen)
+
+
+def _of_erased(one: Evidence, gone: set[Identity]) -> bool:
+    """Is the artefact the own work, rating or assessment of somebody erased?"""
+    return any(each.role in OWN_ROLES and each.identity in gone for each in one.participations)
 
 
 def _content(

@@ -58,7 +58,7 @@ def test_erasing_a_person_destroys_their_evidence_and_leaves_others_whole(
     _fill(ledger, git)
     before = _evidence(ledger, clock).set_index("excerpt")["evidence"]
     report = ledger.erase_person("p-ann", reason="request 7")
-    assert (report.artefacts, report.evidence, report.identities) == (3, 3, 2)
+    assert (report.artefacts, report.evidence, report.identities) == (3, 3, 3)
     after = _evidence(ledger, clock).set_index("excerpt")["evidence"]
     assert dict(after) == {name: before[name] for name in ("Change number 3", "Change number 4")}
     found = ledger.verify()
@@ -79,6 +79,32 @@ def test_collecting_again_brings_nothing_back(ledger: Ledger, git: Source, clock
     assert len(_evidence(ledger, clock)) == 2
     identities = ledger.identities(known_at=clock.now)
     assert not identities["key"].str.casefold().str.contains("ann").any()
+    assert ledger.verify().sound
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        Identity("git", "ANN@example.ORG", "Ann Archer"),
+        Identity("email", "ann@example.org"),
+        Identity("hr", "p-ann"),
+        Identity("hr", "p-bob"),
+        Identity("github.com", "12"),
+        Identity("git", "12+bobby@users.noreply.github.com", "Bob"),
+    ],
+)
+def test_nothing_further_of_the_erased_is_taken_in_under_any_of_their_identities(
+    ledger: Ledger, git: Source, clock: Clock, identity: Identity
+) -> None:
+    ledger.store_roster(roster())
+    ledger.collect(git, [Batch((commit(1),))], extractor="git/1")
+    for person in ("p-ann", "p-bob"):
+        ledger.erase_person(person, reason="request")
+    batch = Batch((commit(8, author=identity), rating(2, EVE, identity, 2.0)))
+    counts = ledger.collect(git, [batch], extractor="git/1")
+    assert (counts.versions, counts.suppressed, counts.identities) == (0, 2, 1)  # the one identity is Eve's
+    keys = ledger.identities(known_at=clock.advance(seconds=1))["key"].tolist()
+    assert keys == [EVE.key]
     assert ledger.verify().sound
 
 
