@@ -79,7 +79,7 @@ class Record(NamedTuple):
     truncated: bool
 
 
-class Died(Exception):  # noqa: N818
+class Died(Exception):
     """git could not go on: an object it needed is missing or damaged. All records before that one were given."""
 
 
