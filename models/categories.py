@@ -47,12 +47,11 @@ class Steps:
 class Moments:
     """Moments of the ratings of n rows, at one predictor value or averaged over several.
 
-    log_likelihood, expected, variance: (n,). upper: (categories - 1, n) P(X >= j).
+    expected, variance: (n,). upper: (categories - 1, n) P(X >= j).
     cross: (categories - 1, n) cov(X, 1{X >= j}). step_information: per format, the summed weighted covariance
     of the indicators 1{X >= j}.
     """
 
-    log_likelihood: Floats
     expected: Floats
     variance: Floats
     upper: Floats
@@ -91,23 +90,15 @@ def log_likelihood(eta: Floats, score: Integers, cumulative: Floats) -> tuple[Fl
 
 def moments(
     eta: Floats,
-    score: Integers,
     weight: Floats,
     cumulative: Floats,
     formats: Sequence[Integers],
 ) -> Moments:
-    """Moments at eta.
-
-    eta, score (from 0), weight: (n,). cumulative: (categories, n). formats: the rows of each response format.
-    """
-    chance, normaliser = probabilities(eta, cumulative)
-    value = score * eta - cumulative[score, np.arange(len(eta))] - normaliser
-    return averaged([chance], np.ones((1, len(eta))), value, weight, formats)
+    """Moments at eta. eta, weight: (n,). cumulative: (categories, n). formats: the rows of each response format."""
+    return averaged([probabilities(eta, cumulative)[0]], np.ones((1, len(eta))), weight, formats)
 
 
-def averaged(
-    chances: Sequence[Floats], masses: Floats, value: Floats, weight: Floats, formats: Sequence[Integers]
-) -> Moments:
+def averaged(chances: Sequence[Floats], masses: Floats, weight: Floats, formats: Sequence[Integers]) -> Moments:
     """Moments averaged over several predictor values per row: chances[j] (categories, n) has mass masses[j] (n,)."""
     categories, rows = chances[0].shape
     expected, variance = np.zeros(rows), np.zeros(rows)
@@ -122,7 +113,7 @@ def averaged(
         upper += mass * above
         cross += mass * partial
         _add_step_information(information, above, mass * weight, formats)
-    return Moments(value, expected, variance, upper, cross, tuple(information))
+    return Moments(expected, variance, upper, cross, tuple(information))
 
 
 def _tail_sums(chance: Floats) -> tuple[Floats, Floats]:

@@ -22,7 +22,7 @@ Integers = NDArray[np.int64]
 def standardised(rows: Rows, eta: Floats, facets: Facets) -> tuple[Floats, Floats]:
     """Squared residual and variance of each rating, given its linear predictor eta."""
     cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
-    found = moments(eta, rows.score, rows.weight, cumulative, ())
+    found = moments(eta, rows.weight, cumulative, ())
     return (rows.score - found.expected) ** 2, np.maximum(found.variance, 1e-12)
 
 

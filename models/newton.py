@@ -25,7 +25,7 @@ from models.categories import Moments, Steps
 from models.elimination import Cross, PersonPosterior, condition, log_evidence
 from models.problem import Facets, Problem, penalty, start_facets
 from models.scoring import scored, severity_variance
-from models.sites import Sites, laplace_sites, tilted_sites
+from models.sites import Sites, laplace_sites, match, tilted_sites
 from models.variances import Variances
 
 __all__ = ["Solution", "solve"]
@@ -140,10 +140,19 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
     if nodes == 1:
         sites = laplace_sites(layout, rows, offset, cumulative, state.predictor, problem.formats)
     else:
-        sites = tilted_sites(
-            layout, rows, offset, cumulative, state.predictor, state.spread, state.precision, state.natural,
-            nodes=nodes, formats=problem.formats,
-        )  # fmt: skip
+        found = match(
+            layout,
+            rows,
+            offset,
+            cumulative,
+            state.predictor,
+            state.spread,
+            state.precision,
+            state.natural,
+            nodes=nodes,
+            keep=True,
+        )
+        sites = tilted_sites(layout, rows, found, problem.formats)
     posterior = condition(layout, variances, sites.precision, sites.natural)
     evidence = log_evidence(layout, variances, posterior, sites.precision, sites.natural)
     evidence += float(sites.log_evidence.sum())

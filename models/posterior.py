@@ -23,7 +23,7 @@ from models.categories import Steps, hermite_nodes, log_likelihood
 from models.design import Rows
 from models.elimination import Layout, PersonPosterior, condition
 from models.problem import Facets
-from models.sites import laplace_sites, tilted_sites
+from models.sites import laplace_sites, match
 from models.variances import Variances
 
 __all__ = ["GRID_NODES", "Posterior", "Posteriors", "infer"]
@@ -190,9 +190,7 @@ def _propagate(
     going[:] = True
     for _ in range(60):
         before, spread = posterior.predictor, posterior.predictor_variance
-        matched = tilted_sites(
-            layout, rows, offset, cumulative, before, spread, precision, natural, nodes=7, formats=()
-        )
+        matched = match(layout, rows, offset, cumulative, before, spread, precision, natural, nodes=7)
         precision, natural = np.where(going, matched.precision, precision), np.where(going, matched.natural, natural)
         posterior = condition(layout, variances, precision, natural)
         moved = np.abs(posterior.predictor - before) + np.abs(np.sqrt(posterior.predictor_variance) - np.sqrt(spread))

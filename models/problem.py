@@ -77,7 +77,7 @@ class Problem:
     formats: tuple[Integers, ...]
     passed: Floats
     constraints: Floats
-    severity_structure: Floats
+    severity_structure: Floats | None
     impression_severity: Integers
 
 
@@ -133,11 +133,11 @@ def _constraints(groups: list[Integers], severities: int, items: int, lengths: I
     return constraints
 
 
-def _severity_structure(rater: Integers, correlation: float) -> Floats:
-    """Inverse correlation of the severity units: periods of one rater correlate."""
+def _severity_structure(rater: Integers, correlation: float) -> Floats | None:
+    """Inverse correlation of the severity units: periods of one rater correlate. None where every rater has one."""
     same = rater[:, None] == rater[None, :]
     if len(np.unique(rater)) == len(rater):
-        return np.eye(len(rater))
+        return None
     return np.asarray(
         np.linalg.inv(np.where(same, correlation, 0.0) + (1.0 - correlation) * np.eye(len(rater))), dtype=np.float64
     )
@@ -158,7 +158,10 @@ def penalty(problem: Problem, variances: Variances) -> Floats:
         return _FLAT * np.eye(problem.constraints.shape[1])
     precision = np.zeros((problem.constraints.shape[1],) * 2)
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
-    precision[:severities, :severities] = problem.severity_structure / np.outer(scale, scale)
+    if problem.severity_structure is not None:
+        precision[:severities, :severities] = problem.severity_structure / np.outer(scale, scale)
+    else:
+        precision[np.arange(severities), np.arange(severities)] = 1.0 / scale**2
     rest = np.arange(severities, len(precision))
     precision[rest, rest] = 1.0 / priors.step_sd**2
     precision[rest[:items], rest[:items]] = 1.0 / priors.item_sd**2

@@ -69,9 +69,10 @@ def _severity_sums(problem: Problem, current: Variances, facets: Facets, covaria
     human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
     if not len(human) or problem.priors.fixed:
         return EffectSums(0, 0.0, 0.0)
-    structure = problem.severity_structure[np.ix_(human, human)]
-    covariance = covariance[np.ix_(human, human)]
     mean = facets.severity[human]
-    turned = structure @ covariance
-    left = np.clip(1.0 - np.diag(turned) / current.severity**2, 0.0, 1.0)
-    return EffectSums(len(human), float(mean @ structure @ mean + np.trace(turned)), float(left @ left))
+    if problem.severity_structure is None:
+        return EffectSums.of(mean, np.diag(covariance)[human], current.severity)
+    structure = problem.severity_structure[np.ix_(human, human)]
+    turned = np.diag(structure @ covariance[np.ix_(human, human)])
+    left = np.clip(1.0 - turned / current.severity**2, 0.0, 1.0)
+    return EffectSums(len(human), float(mean @ structure @ mean + turned.sum()), float(left @ left))

@@ -19,7 +19,7 @@ from models.categories import Moments, averaged, hermite_nodes, moments, probabi
 from models.design import Rows
 from models.elimination import Layout
 
-__all__ = ["Sites", "laplace_sites", "tilted_sites"]
+__all__ = ["Match", "Sites", "laplace_sites", "match", "tilted_sites"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -46,14 +46,30 @@ def laplace_sites(
     layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, predictor: Floats, formats: Sequence[Integers]
 ) -> Sites:
     """Second-order expansion of each cell's log-likelihood at `predictor`."""
-    found = moments(predictor[layout.cell_of_row] + offset, rows.score, rows.weight, cumulative, formats)
+    found = moments(predictor[layout.cell_of_row] + offset, rows.weight, cumulative, formats)
     precision = layout.by_cell(rows.weight * found.variance)
     slope = layout.by_cell(rows.weight * (rows.score - found.expected))
     blank = np.zeros(layout.cells)
     return Sites(precision, precision * predictor + slope, predictor, np.ones(layout.cells), found, blank)
 
 
-def tilted_sites(
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Sites matched to tilted moments, and the tilted distributions on their nodes.
+
+    precision, natural, mean, log_evidence: as in `Sites`. share: (nodes, cells) tilted mass of each node; chances: category
+    probabilities of all rows at each node, if kept.
+    """
+
+    precision: Floats
+    natural: Floats
+    mean: Floats
+    log_evidence: Floats
+    share: Floats
+    chances: tuple[Floats, ...]
+
+
+def match(
     layout: Layout,
     rows: Rows,
     offset: Floats,
@@ -64,20 +80,20 @@ def tilted_sites(
     natural: Floats,
     *,
     nodes: int,
-    formats: Sequence[Integers],
-) -> Sites:
-    """Sites matched to the tilted moments, given the current posterior N(predictor, spread) and the sites inside it."""
+    keep: bool = False,
+) -> Match:
+    """Match sites, given the current posterior N(predictor, spread) and the sites (precision, natural) inside it."""
     points, masses = hermite_nodes(nodes)
     step_cost = cumulative[rows.score, np.arange(len(rows))]
     places = predictor + points[:, None] * np.sqrt(spread)
-    chances, values, logs = [], [], np.empty_like(places)
+    chances, logs = [], np.empty_like(places)
     for node, place in enumerate(places):
         eta = place[layout.cell_of_row] + offset
         chance, normaliser = probabilities(eta, cumulative)
-        value = rows.score * eta - step_cost - normaliser
-        logs[node] = layout.by_cell(rows.weight * value) - place * (natural - 0.5 * precision * place)
-        chances.append(chance)
-        values.append(value)
+        value = rows.weight * (rows.score * eta - step_cost - normaliser)
+        logs[node] = layout.by_cell(value) - place * (natural - 0.5 * precision * place)
+        if keep:
+            chances.append(chance)
     logs += np.log(masses)[:, None]
     highest = logs.max(axis=0)
     share = np.exp(logs - highest)
@@ -85,10 +101,19 @@ def tilted_sites(
     share /= total
     mean = (share * places).sum(axis=0)
     variance = (share * (places - mean) ** 2).sum(axis=0)
-    matched = np.maximum(1.0 / variance - 1.0 / spread + precision, _LEAST_PRECISION)
-    matched_natural = mean / variance - predictor / spread + natural
-    row_share = share[:, layout.cell_of_row]
-    found = averaged(chances, row_share, (row_share * np.array(values)).sum(axis=0), rows.weight, formats)
-    information = layout.by_cell(rows.weight * found.variance)
-    held = matched / np.maximum(information, _LEAST_PRECISION)
-    return Sites(matched, matched_natural, mean, held, found, highest + np.log(total))
+    return Match(
+        precision=np.maximum(1.0 / variance - 1.0 / spread + precision, _LEAST_PRECISION),
+        natural=mean / variance - predictor / spread + natural,
+        mean=mean,
+        log_evidence=highest + np.log(total),
+        share=share,
+        chances=tuple(chances),
+    )
+
+
+def tilted_sites(layout: Layout, rows: Rows, found: Match, formats: Sequence[Integers]) -> Sites:
+    """A match (with chances kept) and the moments of all ratings under the tilted distributions."""
+    taken = averaged(found.chances, found.share[:, layout.cell_of_row], rows.weight, formats)
+    information = layout.by_cell(rows.weight * taken.variance)
+    held = found.precision / np.maximum(information, _LEAST_PRECISION)
+    return Sites(found.precision, found.natural, found.mean, held, taken, found.log_evidence)

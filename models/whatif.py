@@ -26,7 +26,7 @@ __all__ = ["Fitted"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_VARIANT_NODES = 41
+_VARIANT_NODES = 31
 _CHUNK_ROWS = 40_000
 
 
