@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pandas as pd
 import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
@@ -27,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 from db import guard
 from db.engine import Store
 
-__all__ = ["arrow_type", "read", "schema_of"]
+__all__ = ["arrow_type", "framed", "read", "schema_of"]
 
 _ROWS: Final = 20_000
 
@@ -50,6 +51,15 @@ def read(store: Store, statement: Select[Any], connection: Connection | None = N
         return _adbc_sqlite(store, store.path, statement, schema)
     with store.connect() as own:
         return _plain(own, statement, schema)
+
+
+def framed(table: pa.Table) -> pd.DataFrame:
+    """The table as a pandas frame. Without rows, text is widened first: pandas would drop its only chunk, and then cannot join."""
+    if not table.num_rows:
+        wide = [pa.large_string() if column.type == pa.string() else column.type for column in table.schema]
+        table = pa.schema(zip(table.column_names, wide, strict=True)).empty_table()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def arrow_type(kind: TypeEngine[Any]) -> pa.DataType:

@@ -129,8 +129,7 @@ def _framed(table: pa.Table, sources: list[Source], primary: dict[str, list[str]
     table = table.append_column("same_as", _same_as(table["artefact"], primary))
     moment = table["occurred_at"].cast(pa.timestamp("us", tz="UTC"))
     table = table.set_column(table.schema.get_field_index("occurred_at"), "occurred_at", moment)
-    frame: pd.DataFrame = table.select(EVIDENCE_COLUMNS).to_pandas()
-    return frame
+    return arrow.framed(table.select(EVIDENCE_COLUMNS))
 
 
 def participations(store: Store, as_of: datetime, known_at: datetime, purpose: Purpose | None) -> pd.DataFrame:
@@ -166,7 +165,7 @@ def participations(store: Store, as_of: datetime, known_at: datetime, purpose: P
     }
     for name, fact in facts.items():
         table = table.append_column(name, pc.take(fact, position))
-    frame: pd.DataFrame = table.select(["evidence", "identity", "role", *facts]).to_pandas()
+    frame = arrow.framed(table.select(["evidence", "identity", "role", *facts]))
     if dated:
         _date_persons(frame, table["occurred_at"].to_numpy(), dated, links)
     return frame

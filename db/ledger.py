@@ -3,6 +3,8 @@
 Each method is one call into the room that does the work. Everything that changes the ledger is one transaction and
 one audit event. Reads of things that change take `known_at`: what the ledger knew at that instant; `as_of` is the
 instant the question is about.
+
+The file is long because it is the whole list of what the ledger can do, with what each promises; no work is done here.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import SchemaItem
 
 revision = "0001"
 down_revision = None
@@ -31,8 +32,13 @@ _APPEND_ONLY = {
 }
 
 
-def _sealed() -> list[sa.Column[str]]:
-    return [sa.Column("salt", TEXT, nullable=True), sa.Column("batch", TEXT, nullable=False)]
+def _sealed(table: str) -> list[SchemaItem]:
+    """The salt, the batch and the key that every row with a commitment has."""
+    return [
+        sa.Column("salt", TEXT, nullable=True),
+        sa.Column("batch", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
+    ]
 
 
 def upgrade() -> None:
@@ -41,8 +47,7 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("key", TEXT, nullable=True),
         sa.Column("kind", TEXT, nullable=True),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_artefact")),
+        *_sealed("artefact"),
         sa.UniqueConstraint("key", name=op.f("uq_artefact_key")),
     )
     op.create_table(
@@ -56,8 +61,7 @@ def upgrade() -> None:
         sa.Column("model", TEXT, nullable=False),
         sa.Column("details", TEXT, nullable=False),
         sa.Column("saved_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment_run")),
+        *_sealed("assessment_run"),
         sa.UniqueConstraint("run", name=op.f("uq_assessment_run_run")),
     )
     op.create_table(
@@ -89,8 +93,7 @@ def upgrade() -> None:
         sa.Column("key", TEXT, nullable=True),
         sa.Column("name", TEXT, nullable=True),
         sa.Column("bot", sa.SmallInteger(), nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
+        *_sealed("identity"),
         sa.UniqueConstraint("key", "provider", name=op.f("uq_identity_key_provider")),
     )
     op.create_table(
@@ -98,8 +101,7 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("value", TEXT, nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_key")),
+        *_sealed("ledger_key"),
         sa.UniqueConstraint("name", name=op.f("uq_ledger_key_name")),
     )
     op.create_table(
@@ -107,8 +109,7 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("key", TEXT, nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        *_sealed("person"),
         sa.UniqueConstraint("key", name=op.f("uq_person_key")),
     )
     op.create_table(
@@ -119,8 +120,7 @@ def upgrade() -> None:
         sa.Column("version", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rubric_snapshot")),
+        *_sealed("rubric_snapshot"),
         sa.UniqueConstraint("hash", name=op.f("uq_rubric_snapshot_hash")),
     )
     op.create_table(
@@ -128,8 +128,7 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+        *_sealed("source"),
         sa.UniqueConstraint("kind", "name", name=op.f("uq_source_kind_name")),
     )
     op.create_table(
@@ -137,8 +136,7 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
+        *_sealed("team"),
         sa.UniqueConstraint("name", name=op.f("uq_team_name")),
     )
     op.create_table(
@@ -147,8 +145,7 @@ def upgrade() -> None:
         sa.Column("of_table", TEXT, nullable=False),
         sa.Column("row_id", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        *_sealed(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstone")),
+        *_sealed("tombstone"),
         sa.UniqueConstraint("row_id", name=op.f("uq_tombstone_row_id")),
     )
     op.create_table(
@@ -159,9 +156,8 @@ def upgrade() -> None:
         sa.Column("valid_from", TEXT, nullable=True),
         sa.Column("valid_to", TEXT, nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("absence"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_absence_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
     )
     op.create_index(op.f("ix_absence_person_id"), "absence", ["person_id"], unique=False)
     op.create_table(
@@ -175,10 +171,9 @@ def upgrade() -> None:
         sa.Column("theta", sa.Float(precision=53), nullable=True),
         sa.Column("theta_sd", sa.Float(precision=53), nullable=True),
         sa.Column("payload", TEXT, nullable=True),
-        *_sealed(),
+        *_sealed("assessment"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_assessment_person_id")),
         sa.ForeignKeyConstraint(["run"], ["assessment_run.run"], name=op.f("fk_assessment_run")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment")),
         sa.UniqueConstraint("run", "person_id", "skill", name=op.f("uq_assessment_run_person_id_skill")),
     )
     op.create_table(
@@ -187,9 +182,8 @@ def upgrade() -> None:
         sa.Column("source_id", TEXT, nullable=False),
         sa.Column("extractor", TEXT, nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("collection"),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_collection_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_collection")),
     )
     op.create_table(
         "decision",
@@ -197,9 +191,8 @@ def upgrade() -> None:
         sa.Column("person_id", TEXT, nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("payload", TEXT, nullable=True),
-        *_sealed(),
+        *_sealed("decision"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_decision_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     op.create_index(op.f("ix_decision_person_id"), "decision", ["person_id"], unique=False)
     op.create_table(
@@ -212,9 +205,8 @@ def upgrade() -> None:
         sa.Column("reason", TEXT, nullable=True),
         sa.Column("state", TEXT, nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("dispute"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_dispute_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("dispute", "sequence", name=op.f("uq_dispute_dispute_sequence")),
     )
     op.create_table(
@@ -226,9 +218,8 @@ def upgrade() -> None:
         sa.Column("valid_to", TEXT, nullable=True),
         sa.Column("fte", sa.Float(precision=53), nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("employment"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_employment_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_employment")),
     )
     op.create_index(op.f("ix_employment_person_id"), "employment", ["person_id"], unique=False)
     op.create_table(
@@ -247,9 +238,8 @@ def upgrade() -> None:
         sa.Column("url", TEXT, nullable=True),
         sa.Column("retention", TEXT, nullable=False),
         sa.Column("withdrawn", sa.SmallInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("evidence"),
         sa.ForeignKeyConstraint(["artefact_id"], ["artefact.id"], name=op.f("fk_evidence_artefact_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
         sa.UniqueConstraint("artefact_id", "sequence", name=op.f("uq_evidence_artefact_id_sequence")),
     )
     op.create_table(
@@ -266,11 +256,10 @@ def upgrade() -> None:
         sa.Column("reason", TEXT, nullable=True),
         sa.Column("score", sa.Float(precision=53), nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("identity_link"),
         sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], name=op.f("fk_identity_link_identity_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_identity_link_person_id")),
         sa.ForeignKeyConstraint(["proper_id"], ["identity.id"], name=op.f("fk_identity_link_proper_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_link")),
         sa.UniqueConstraint("identity_id", "sequence", name=op.f("uq_identity_link_identity_id_sequence")),
     )
     op.create_table(
@@ -280,9 +269,8 @@ def upgrade() -> None:
         sa.Column("name", TEXT, nullable=True),
         sa.Column("bot", sa.SmallInteger(), nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("identity_name"),
         sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], name=op.f("fk_identity_name_identity_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_name")),
         sa.UniqueConstraint("identity_id", "name", "bot", name=op.f("uq_identity_name_identity_id_name_bot")),
     )
     op.create_table(
@@ -291,10 +279,9 @@ def upgrade() -> None:
         sa.Column("run", TEXT, nullable=False),
         sa.Column("person_id", TEXT, nullable=True),
         sa.Column("payload", TEXT, nullable=True),
-        *_sealed(),
+        *_sealed("joint_posterior"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_joint_posterior_person_id")),
         sa.ForeignKeyConstraint(["run"], ["assessment_run.run"], name=op.f("fk_joint_posterior_run")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_posterior")),
         sa.UniqueConstraint("run", "person_id", name=op.f("uq_joint_posterior_run_person_id")),
     )
     op.create_table(
@@ -306,10 +293,9 @@ def upgrade() -> None:
         sa.Column("valid_to", TEXT, nullable=True),
         sa.Column("team_id", TEXT, nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("membership"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_membership_person_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_membership_team_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
     )
     op.create_index(op.f("ix_membership_person_id"), "membership", ["person_id"], unique=False)
     op.create_table(
@@ -322,9 +308,8 @@ def upgrade() -> None:
         sa.Column("job_level", TEXT, nullable=True),
         sa.Column("body_hash", TEXT, nullable=True),
         sa.Column("sealed_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("packet"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_packet_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_packet")),
         sa.UniqueConstraint("packet", name=op.f("uq_packet_packet")),
     )
     op.create_table(
@@ -334,9 +319,8 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("name", TEXT, nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("person_name"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_name_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_name")),
         sa.UniqueConstraint("person_id", "sequence", name=op.f("uq_person_name_person_id_sequence")),
     )
     op.create_table(
@@ -345,9 +329,8 @@ def upgrade() -> None:
         sa.Column("person_id", TEXT, nullable=True),
         sa.Column("text", TEXT, nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("reply"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reply_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
     )
     op.create_table(
         "role_assignment",
@@ -359,9 +342,8 @@ def upgrade() -> None:
         sa.Column("role", TEXT, nullable=True),
         sa.Column("job_level", TEXT, nullable=True),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("role_assignment"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_role_assignment_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_role_assignment")),
     )
     op.create_index(op.f("ix_role_assignment_person_id"), "role_assignment", ["person_id"], unique=False)
     op.create_table(
@@ -371,10 +353,9 @@ def upgrade() -> None:
         sa.Column("other_id", TEXT, nullable=False),
         sa.Column("relation", TEXT, nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("same_as"),
         sa.ForeignKeyConstraint(["artefact_id"], ["artefact.id"], name=op.f("fk_same_as_artefact_id")),
         sa.ForeignKeyConstraint(["other_id"], ["artefact.id"], name=op.f("fk_same_as_other_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_same_as")),
         sa.UniqueConstraint(
             "artefact_id", "other_id", "relation", name=op.f("uq_same_as_artefact_id_other_id_relation")
         ),
@@ -399,9 +380,8 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("lineage", TEXT, nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("source_lineage"),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_source_lineage_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_lineage")),
         sa.UniqueConstraint("source_id", "sequence", name=op.f("uq_source_lineage_source_id_sequence")),
     )
     op.create_table(
@@ -412,9 +392,8 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("granted", sa.SmallInteger(), nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("source_purpose"),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_source_purpose_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_purpose")),
         sa.UniqueConstraint(
             "source_id", "purpose", "sequence", name=op.f("uq_source_purpose_source_id_purpose_sequence")
         ),
@@ -424,9 +403,8 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("hmac", TEXT, nullable=False),
         sa.Column("identity_id", TEXT, nullable=True),
-        *_sealed(),
+        *_sealed("suppression"),
         sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], name=op.f("fk_suppression_identity_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
         sa.UniqueConstraint("hmac", name=op.f("uq_suppression_hmac")),
     )
     op.create_table(
@@ -438,11 +416,10 @@ def upgrade() -> None:
         sa.Column("evidence_id", TEXT, nullable=True),
         sa.Column("stance", TEXT, nullable=True),
         sa.Column("criterion", TEXT, nullable=True),
-        *_sealed(),
+        *_sealed("citation"),
         sa.ForeignKeyConstraint(["evidence_id"], ["evidence.id"], name=op.f("fk_citation_evidence_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_citation_person_id")),
         sa.ForeignKeyConstraint(["run"], ["assessment_run.run"], name=op.f("fk_citation_run")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_citation")),
     )
     op.create_index(op.f("ix_citation_run_person_id"), "citation", ["run", "person_id"], unique=False)
     op.create_table(
@@ -455,10 +432,9 @@ def upgrade() -> None:
         sa.Column("cursor", TEXT, nullable=False),
         sa.Column("counts", TEXT, nullable=False),
         sa.Column("done", sa.SmallInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("collection_cursor"),
         sa.ForeignKeyConstraint(["collection_id"], ["collection.id"], name=op.f("fk_collection_cursor_collection_id")),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_collection_cursor_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_collection_cursor")),
         sa.UniqueConstraint("source_id", "sequence", name=op.f("uq_collection_cursor_source_id_sequence")),
     )
     op.create_table(
@@ -468,9 +444,8 @@ def upgrade() -> None:
         sa.Column("actor", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        *_sealed(),
+        *_sealed("packet_opening"),
         sa.ForeignKeyConstraint(["packet"], ["packet.packet"], name=op.f("fk_packet_opening_packet")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_packet_opening")),
     )
     op.create_table(
         "participation",
