@@ -117,12 +117,12 @@ def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched, reverts
         {
             "artefact": work["artefact"].to_numpy(),
             "kind": work["kind"].to_numpy(),
-            "occurred_at": occurred.to_numpy(),
+            "occurred_at": occurred.array,
             "month": (occurred.dt.year * 12 + occurred.dt.month - 1).to_numpy(dtype=np.int64),
             "repository": work["repository"].to_numpy(),
             "source": work["source"].to_numpy(),
-            "area": _main_areas(touched, per_path_written, areas),
-            "paths": _written_paths(touched, per_path_written),
+            "area": pd.array(_main_areas(touched, per_path_written, areas), dtype="str"),
+            "paths": pd.Series(_written_paths(touched, per_path_written), dtype=object).array,
             "imports": facts["imports"].to_numpy(),
             "tools": facts["tools"].to_numpy(),
             "labels": facts["labels"].to_numpy(),
@@ -188,6 +188,8 @@ def _survived(work: pd.DataFrame, reverts: pd.DataFrame) -> NDArray[np.bool_]:
     """Not reverted by a later commit, unless that revert was itself reverted."""
     at = work.set_index("artefact")["occurred_at"]
     known = reverts[reverts["artefact"].isin(at.index)]
+    if known.empty:
+        return np.ones(len(work), dtype=bool)
     ordered = known.assign(at=known["artefact"].map(at)).sort_values(["at", "artefact"], ascending=False)
     gone: set[str] = set()
     for artefact, target in ordered[["artefact", "target"]].itertuples(index=False, name=None):

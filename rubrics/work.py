@@ -50,6 +50,8 @@ def code(column: pd.Series) -> tuple[Integers, list[str]]:
     """Codes (-1 where null) and the distinct values they stand for. Fast for text, whatever holds it."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy().astype(np.int64), [str(value) for value in column.cat.categories]
+    if not column.notna().any():  # of no text at all pandas does not say that it is text
+        return np.full(len(column), -1, dtype=np.int64), []
     values = pa.array(column, type=pa.large_string(), from_pandas=True)
     encoded = (values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values).dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
