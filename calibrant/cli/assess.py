@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from calibrant.assessing import assess_purposes, replay
+from calibrant.assessing import Assessed, assess_purposes, replay
 from calibrant.cli.console import Session, command
+from calibrant.cli.finding import find_run, short_ids
 from calibrant.settings import parse_instant
 from db.records import Purpose
 
@@ -17,47 +20,78 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
 
-    @command(app, "assess")
+    @command(app, "assess", epilog="Example: calibrant assess --as-of 2026-06-30 --purpose promotion")
     def assess(
         session: Session,
         purpose: Annotated[
             list[Purpose] | None, typer.Option("--purpose", help="Assess for these purposes only (default: all four).")
         ] = None,
         as_of: Annotated[
-            str | None, typer.Option("--as-of", help="Judge work done up to this moment (ISO 8601; default: now).")
+            datetime | None,
+            typer.Option(
+                "--as-of",
+                parser=parse_instant,
+                metavar="WHEN",
+                help="Judge work done up to then (ISO 8601; default: now).",
+            ),
         ] = None,
         known_at: Annotated[
-            str | None, typer.Option("--known-at", help="Use only what the ledger knew at this moment (default: now).")
+            datetime | None,
+            typer.Option(
+                "--known-at", parser=parse_instant, metavar="WHEN", help="Use what the ledger knew then (default: now)."
+            ),
         ] = None,
         standard: Annotated[
             str | None, typer.Option("--standard", help="Standard to assess by (default: the one in the settings).")
         ] = None,
         replay_run: Annotated[
-            str | None, typer.Option("--replay", help="Infer a stored run again and compare instead of storing.")
+            str | None,
+            typer.Option("--replay", metavar="RUN", help="Infer a stored run again and compare instead of storing."),
         ] = None,
     ) -> None:
-        """Infer level distributions for everybody in the roster, once for each purpose, from the sources that grant it."""
+        """Infer level distributions for everybody in the roster, once per purpose, from the sources that grant it."""
         if replay_run is not None:
-            differences = replay(session.ledger, replay_run)
-            session.emit(
-                {"run": replay_run, "differences": differences}, differences or ["replayed: the same, byte for byte"]
-            )
+            _replay(session, replay_run)
             return
-        moment = parse_instant(as_of) if as_of else session.now
-        known = parse_instant(known_at) if known_at else session.now
-        with session.progress("assessing") as advance:
+        with session.progress("assessing", total=len(purpose or Purpose)) as advance:
             done = assess_purposes(
                 session.ledger,
                 standard or session.settings.standard,
                 purposes=tuple(purpose or Purpose),
-                as_of=moment,
-                known_at=known,
+                as_of=as_of or session.now,
+                known_at=known_at or session.now,
                 on_step=advance,
             )
-        rows = [
-            [d.purpose.value, d.run, d.people, d.evidence, *(d.states.get(state, 0) for state in d.state_names)]
-            for d in done
-        ]
-        session.table("Assessed", ["purpose", "run", "people", "artefacts", *done[0].state_names], rows)
-        for warning in sorted({warning for d in done for warning in d.warnings}):
-            session.say(warning)
+        _tell(session, done)
+
+
+def _replay(session: Session, text: str) -> None:
+    run = find_run(session, text)
+    with session.progress("inferring again"):
+        differences = replay(session.ledger, run)
+    session.emit({"run": run, "differences": differences}, differences or ["replayed: the same, byte for byte"])
+
+
+def _tell(session: Session, done: Sequence[Assessed]) -> None:
+    """One column per purpose, because there are at most four and the rows have long names."""
+    data = [
+        {
+            "purpose": one.purpose.value,
+            "run": one.run,
+            "people": one.people,
+            "artefacts": one.evidence,
+            "states": {state: one.states.get(state, 0) for state in one.state_names},
+            "warnings": list(one.warnings),
+        }
+        for one in done
+    ]
+    short = short_ids([one.run for one in done] + [run.id for run in session.ledger.runs()])
+    rows: list[list[object]] = [
+        ["run", *(short[one.run] for one in done)],
+        ["people", *(one.people for one in done)],
+        ["artefacts", *(one.evidence for one in done)],
+        *([state, *(one.states.get(state, 0) for one in done)] for state in done[0].state_names),
+    ]
+    session.table("Assessed: levels by state", ["", *(one.purpose.value for one in done)], rows, data)
+    for warning in sorted({warning for one in done for warning in one.warnings}):
+        session.say(warning)

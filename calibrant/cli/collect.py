@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from calibrant.cli.console import PROBLEMS_SHOWN, Session, command
+from calibrant.cli.sources import granted
 from calibrant.collecting import Collected, collect_into
 from collectors import feedback360, git, scorecards, table
 from db.errors import Problem, Refusal
@@ -46,9 +48,14 @@ def _collect(
     kind: str,
     name: str,
     run: Callable[[Mapping[str, Any] | None, datetime], Iterator[Batch]],
+    count: Callable[[Mapping[str, Any] | None], int] | None = None,
     **extra: Any,
 ) -> Collected:
-    with session.progress(f"collecting {name}") as advance:
+    total = None
+    if count is not None and session.talk.is_terminal:  # what is to come costs time to count: only if somebody watches
+        held = [one.source for one in session.ledger.sources() if (one.source.kind, one.source.name) == (kind, name)]
+        total = count(session.ledger.cursor(held[0]) if held else None)
+    with session.progress(name, total) as advance:
         return collect_into(session.ledger, kind, name, run, now=session.now, on_batch=advance, **extra)
 
 
@@ -60,17 +67,25 @@ def _tell(session: Session, results: list[Collected]) -> None:
             "read": r.artefacts,
             "rows_added": r.rows,
             "purposes": [p.value for p in r.purposes],
-            **r.talk,
+            "counts": dict(r.talk),
         }
         for r in results
     ]
-    for r in results:
-        said = [f"{count} {word.replace('_', ' ')}" for word, count in sorted(r.talk.items()) if count]
-        if said:
-            session.say(f"{r.source.name}: " + ", ".join(said))
-        granted = ", ".join(p.value for p in r.purposes) or "nothing"
-        session.say(f"{r.source.name} may be read for: {granted} (change with `calibrant sources grant|revoke`)")
     session.emit(data, [f"{r.source.name}: {r.artefacts} artefacts read, {r.rows} rows added" for r in results])
+    for r in results:
+        counts = sorted(
+            (word.replace("_", " "), count) for word, count in r.talk.items() if count and word != "commits"
+        )
+        if counts:
+            session.say(f"{r.source.name}: " + ", ".join(f"{word} {count}" for word, count in counts))
+    alike: dict[str, list[str]] = {}
+    for r in results:
+        alike.setdefault(granted(r.purposes), []).append(r.source.name)
+    for purposes, names in alike.items():
+        named = (
+            ", ".join(names) if len(names) < 4 else f"all {len(names)}" if len(alike) == 1 else f"{len(names)} sources"
+        )
+        session.say(f"{named} may be read for {purposes}; see `calibrant sources list`")
 
 
 def _constants(pairs: list[str] | None) -> dict[str, str]:
@@ -112,7 +127,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_git(group: typer.Typer) -> None:
-    @command(group, "git")
+    @command(group, "git", epilog="Example: calibrant collect git ~/clones/*.git")
     def collect_git(
         session: Session,
         clones: Annotated[
@@ -127,22 +142,20 @@ def _register_git(group: typer.Typer) -> None:
         content: Annotated[bool, typer.Option("--content", help="A second pass for added imports and tools.")] = False,
         purpose: Purposes = None,
     ) -> None:
-        """Commits of local clones: authorship, review trailers, paths and line counts. Nothing is fetched or executed."""
+        """Collect commits of local clones: authorship, review trailers, paths, line counts. Nothing is fetched or executed."""
         if name is not None and len(clones) > 1:
             raise Refusal("--name names one source", where=name, remedy="collect the clones one by one")
         results = []
         for clone in clones:
-            chosen = {"refs": tuple(ref)} if ref else {}
-            settings = git.Settings(clone=clone, content=content, **chosen)
+            settings = git.Settings(clone=clone, content=content, refs=tuple(ref or git.DEFAULT_REFS))
 
             def run(cursor: Mapping[str, Any] | None, now: datetime, held: git.Settings = settings) -> Iterator[Batch]:
                 return git.collect(held, cursor, now=now)
 
             label = name or _clone_name(clone)
             lineage = git.lineage(settings)
-            results.append(
-                _collect(session, "git", label, run, extractor=git.EXTRACTOR, lineage=lineage, purposes=purpose)
-            )
+            given = {"extractor": git.EXTRACTOR, "lineage": lineage, "purposes": purpose}
+            results.append(_collect(session, "git", label, run, partial(git.count, settings), **given))
         _tell(session, results)
 
 
@@ -154,7 +167,7 @@ def _clone_name(clone: Path) -> str:
 
 
 def _register_files(group: typer.Typer) -> None:
-    @command(group, "feedback360")
+    @command(group, "feedback360", epilog="Example: calibrant collect feedback360 spring.csv --purpose development")
     def collect_feedback(
         session: Session,
         file: File,
@@ -167,11 +180,15 @@ def _register_files(group: typer.Typer) -> None:
         skip_bad_rows: SkipBad = False,
         complete: Complete = False,
     ) -> None:
-        """360-degree feedback: one row per rating, or any export through a mapping."""
+        """Collect 360-degree feedback: one row per rating, or any export through a mapping."""
         given = {"mapping": mapping, "constants": _constants(constant), "sheet": sheet, "encoding": encoding}
         _file(session, feedback360, file, name, purpose, skip_bad_rows=skip_bad_rows, complete=complete, **given)
 
-    @command(group, "scorecards")
+    @command(
+        group,
+        "scorecards",
+        epilog="Example: calibrant collect scorecards export.json --mapping greenhouse --subjects hired.csv",
+    )
     def collect_scorecards(
         session: Session,
         file: File,
@@ -185,12 +202,17 @@ def _register_files(group: typer.Typer) -> None:
         skip_bad_rows: SkipBad = False,
         complete: Complete = False,
     ) -> None:
-        """Interview scorecards: the canonical form, or Greenhouse, Lever and Ashby exports through shipped mappings."""
-        given = {"mapping": mapping, "constants": _constants(constant), "sheet": sheet, "encoding": encoding}
-        given |= {"subjects": subjects}
-        _file(session, scorecards, file, name, purpose, skip_bad_rows=skip_bad_rows, complete=complete, **given)
+        """Collect interview scorecards: the canonical form, or Greenhouse, Lever and Ashby exports through shipped mappings."""
+        given: dict[str, Any] = {
+            "mapping": mapping,
+            "constants": _constants(constant),
+            "sheet": sheet,
+            "encoding": encoding,
+        }
+        given |= {"skip_bad_rows": skip_bad_rows, "complete": complete}
+        _file(session, scorecards, file, name, purpose, subjects=subjects, **given)
 
-    @command(group, "table")
+    @command(group, "table", epilog="Example: calibrant collect table decisions.csv --mapping decisions")
     def collect_table(
         session: Session,
         file: File,
@@ -206,6 +228,6 @@ def _register_files(group: typer.Typer) -> None:
         skip_bad_rows: SkipBad = False,
         complete: Complete = False,
     ) -> None:
-        """Any other signal through a mapping: past decisions, learning, incidents."""
+        """Collect any other signal through a mapping: past decisions, learning, incidents."""
         given = {"mapping": mapping, "constants": _constants(constant), "sheet": sheet, "encoding": encoding}
         _file(session, table, file, name, purpose, skip_bad_rows=skip_bad_rows, complete=complete, **given)

@@ -22,13 +22,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
+from sqlalchemy.engine import make_url
 
+from calibrant.cli.display import progress_display, table_display
 from calibrant.settings import Settings, read_settings
 from collectors.text import visible
-from db.errors import BadInput, CalibrantError, Incomplete
+from db.errors import BadInput, CalibrantError, Incomplete, Refusal
 from db.ledger import Ledger
 
 __all__ = ["Session", "command", "settings_held"]
@@ -37,6 +37,16 @@ _HELD: ContextVar[Mapping[str, Any]] = ContextVar("settings held by an outer com
 
 PROBLEMS_SHOWN = 20
 
+_NO_LIMIT = 10_000
+"""Columns of output that nobody looks at through a window: nothing is cut or folded in a pipe."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _NO_LIMIT
+    return console
+
 
 @dataclass(slots=True)
 class Session:
@@ -44,8 +54,8 @@ class Session:
 
     settings: Settings
     as_json: bool
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
-    talk: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+    out: Console = field(default_factory=_console)
+    talk: Console = field(default_factory=lambda: _console(stderr=True))
     _ledger: Ledger | None = None
 
     @property
@@ -62,44 +72,51 @@ class Session:
             )
         return self._ledger
 
+    @property
+    def where(self) -> str:
+        """The ledger's address as it may be shown: without a password."""
+        return make_url(self.settings.ledger).render_as_string(hide_password=True)
+
     def say(self, text: str) -> None:
-        """A line to the person, on stderr."""
+        """A line to the person, on stderr, after what stdout already got."""
+        sys.stdout.flush()
         self.talk.print(Text(visible(text)))
 
     def emit(self, data: Any, lines: Sequence[str] = ()) -> None:
-        """The command's result on stdout: JSON if asked for, else the lines."""
+        """The command's result on stdout: one JSON document if asked for, else the lines."""
         if self.as_json:
             sys.stdout.write(json.dumps(data, ensure_ascii=True, sort_keys=True, default=str) + "\n")
         else:
             for line in lines:
                 self.out.print(Text(visible(line)))
 
-    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], data: Any = None) -> None:
-        """Rows as a table on stdout, or as JSON objects."""
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        data: Any = None,
+        *,
+        empty: str = "none",
+    ) -> None:
+        """Rows as a table on stdout, or as JSON: `data`, else one object per row. `empty` is said where there are no rows."""
         if self.as_json:
-            self.emit(data if data is not None else [dict(zip(columns, row, strict=True)) for row in rows])
-            return
-        table = Table(title=title, title_justify="left")
-        for column in columns:
-            table.add_column(column)
-        for row in rows:
-            table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
-        self.out.print(table)
+            names = [column.replace(" ", "_") for column in columns]
+            self.emit(data if data is not None else [dict(zip(names, row, strict=True)) for row in rows])
+        elif rows:
+            self.out.print(Text(title, style="bold"))
+            with self.out.capture() as captured:
+                self.out.print(table_display(columns, rows), soft_wrap=False)
+            for line in captured.get().splitlines():
+                sys.stdout.write(line.rstrip() + "\n")
+        else:
+            self.emit(None, [f"{title}: {empty}"])
 
     @contextmanager
     def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
-        """A progress display on stderr; call the yielded function with (done so far, words)."""
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[words]}"),
-        )
-        with Progress(
-            *columns, TimeElapsedColumn(), console=self.talk, transient=True, disable=not self.talk.is_terminal
-        ) as bar:
-            task = bar.add_task(what, total=total, words="")
+        """Progress on a terminal's stderr: counts, rate, remaining time. Call the yielded function with (done so far, words)."""
+        with progress_display(self.talk) as bar:
+            task = bar.add_task(visible(what), total=total, words="")
 
             def advance(done: int, words: str = "") -> None:
                 bar.update(task, completed=done, words=visible(words))
@@ -153,7 +170,7 @@ def _shared() -> list[inspect.Parameter]:
 
 
 def _run(function: Callable[..., None], ledger: str | None, as_json: bool, values: Mapping[str, Any]) -> int:
-    talk = Console(stderr=True, highlight=False, soft_wrap=True)
+    talk = _console(stderr=True)
     try:
         session = Session(
             read_settings(os.environ, Path.cwd(), {**_HELD.get(), **({"ledger": ledger} if ledger else {})}), as_json
@@ -165,6 +182,11 @@ def _run(function: Callable[..., None], ledger: str | None, as_json: bool, value
         return _tell(talk, error, as_json, 3)
     except CalibrantError as error:
         return _tell(talk, error, as_json, 1)
+    except BrokenPipeError:
+        raise  # the reader of a pipe has had enough: click ends quietly
+    except OSError as error:
+        refusal = Refusal(error.strerror or type(error).__name__, where=str(error.filename or ""))
+        return _tell(talk, refusal, as_json, 1)
     except KeyboardInterrupt:
         talk.print("stopped; everything so far is kept, run the command again to continue")
         return 3
@@ -176,6 +198,7 @@ def _tell(talk: Console, error: CalibrantError, as_json: bool, code: int) -> int
     if as_json:
         body = {"error": error.what, "where": error.where, "remedy": error.remedy, "problems": problems}
         sys.stdout.write(json.dumps(body, ensure_ascii=True, sort_keys=True) + "\n")
+    sys.stdout.flush()
     lead = "not finished: " if code == 3 else "refused: "
     talk.print(Text(lead + visible(str(error)), style="yellow" if code == 3 else "red"))
     for problem in problems[:PROBLEMS_SHOWN]:

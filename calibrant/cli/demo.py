@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 import shutil
+import sys
 import time
+from contextlib import nullcontext, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,7 +17,6 @@ import typer
 from calibrant.cli.console import Session, command, settings_held
 from calibrant.sample import SampleDepartment, generate
 from db.errors import Incomplete, Refusal
-from db.records import Purpose
 
 __all__ = ["register"]
 
@@ -23,7 +25,6 @@ NOW: Final = AS_OF + timedelta(days=90)
 """The sample's last decisions are dated after the day it is judged as of, so that they can test it."""
 
 _MARKER: Final = "made-by-calibrant-demo"
-_ALL: Final = tuple(word for purpose in Purpose for word in ("--purpose", purpose.value))
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +38,7 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo-department"),
         seed: Annotated[int, typer.Option("--seed", help="Another seed makes another department.")] = 7,
     ) -> None:
-        """Make a sample department and go the whole way once: collect, assess, report."""
+        """Make a sample department of invented people and go the whole way once: collect, assess, report."""
         if out.exists() and any(out.iterdir()):
             if not (out / _MARKER).exists():
                 raise Refusal(
@@ -52,28 +53,30 @@ def register(app: typer.Typer) -> None:
         session.say(f"making a department of invented people in {out} (seed {seed})")
         made = generate(out / "files", seed=seed, as_of=AS_OF)
         session.say(
-            f"{made.people} people, {made.commits} commits, {made.ratings} ratings; true levels kept apart in {made.truth.parent}"
+            f"{made.people} people, {made.commits} commits, {made.ratings} ratings; their true levels stay apart"
         )
         reports = out / "reports"
         pipeline = time.perf_counter()
-        with settings_held({"ledger": f"sqlite:///{out / 'calibrant.db'}", "now": NOW.isoformat()}):
+        talk = redirect_stdout(sys.stderr) if session.as_json else nullcontext()
+        with settings_held({"ledger": f"sqlite:///{out / 'calibrant.db'}", "now": NOW.isoformat()}), talk:
             for words in _commands(made, reports):
-                _ordinary(app, session, words)
+                _ordinary(app, session, words, made)
         took = time.perf_counter() - pipeline
-        session.say(f"pipeline {took:.0f} s, {time.perf_counter() - started:.0f} s with making the files")
         files = sorted(path for path in reports.iterdir() if path.suffix == ".html")
-        session.emit(
-            {
-                "reports": [str(path) for path in files],
-                "pipeline_seconds": round(took, 1),
-                "ledger": str(out / "calibrant.db"),
-            },
-            ["", "The reports, to open in a browser:", *(f"  {path}" for path in files)],
-        )
+        data = {
+            "reports": [str(path) for path in files],
+            "pipeline_seconds": round(took, 1),
+            "ledger": str(out / "calibrant.db"),
+        }
+        session.emit(data, ["", "The reports, to open in a browser:", *(f"  {path}" for path in files)])
+        session.say("")
+        session.say(f"the commands took {took:.0f} s, {time.perf_counter() - started:.0f} s with making the files")
+        session.say(f"look around, for example: calibrant sources list --ledger sqlite:///{out / 'calibrant.db'}")
 
 
-def _ordinary(app: typer.Typer, session: Session, words: list[str]) -> None:
-    session.say(f"$ calibrant {shlex.join(words)}")
+def _ordinary(app: typer.Typer, session: Session, words: list[str], made: SampleDepartment) -> None:
+    session.say("")
+    session.say(f"$ calibrant {_typed(words, made)}")
     try:
         result = app(words, prog_name="calibrant", standalone_mode=False)
     except typer.Exit as stop:
@@ -82,27 +85,29 @@ def _ordinary(app: typer.Typer, session: Session, words: list[str]) -> None:
         raise Incomplete("the demo stopped", where=shlex.join(words), remedy="see the message above")
 
 
+def _typed(words: list[str], made: SampleDepartment) -> str:
+    """The command as somebody would type it: the repositories by a pattern that the shell makes into their names."""
+    clones = [str(one.path) for one in made.repositories]
+    rest = [word for word in words if word not in clones]
+    pattern = [f"{made.repositories[0].path.parent}/*.git"] if len(rest) < len(words) else []
+    return " ".join([shlex.join(rest), *pattern])
+
+
 def _commands(made: SampleDepartment, reports: Path) -> list[list[str]]:
     """The ordinary commands, as somebody would type them."""
     candidate, level = _candidate(made)
     out = ["--out", str(reports)]
+    greenhouse = ["--mapping", "greenhouse", "--subjects", str(made.subjects)]
+    packet = reports / f"packet-{candidate}-{level[0]}-{level[1]}.json"
     return [
         ["init"],
         ["people", "import", str(made.roster), "--absences", str(made.absences)],
-        ["collect", "git", *(str(repository.path) for repository in made.repositories)],
-        ["collect", "feedback360", str(made.feedback360), *_ALL],
-        ["collect", "feedback360", str(made.feedback360_wide), "--mapping", str(made.feedback360_mapping), *_ALL],
-        [
-            "collect",
-            "scorecards",
-            str(made.scorecards_json),
-            "--mapping",
-            "greenhouse",
-            "--subjects",
-            str(made.subjects),
-            "--name",
-            "greenhouse",
-        ],
+        ["collect", "git", *sorted(str(repository.path) for repository in made.repositories)],
+        ["collect", "feedback360", str(made.feedback360)],
+        ["collect", "feedback360", str(made.feedback360_wide), "--mapping", str(made.feedback360_mapping)],
+        ["sources", "grant", "feedback360", "gap_analysis", "promotion"],
+        ["sources", "grant", "feedback360_wide", "gap_analysis", "promotion"],
+        ["collect", "scorecards", str(made.scorecards_json), "--name", "greenhouse", *greenhouse],
         ["collect", "scorecards", str(made.scorecards_csv)],
         ["collect", "table", str(made.decisions), "--mapping", "decisions"],
         ["identities", "suggest"],
@@ -111,13 +116,12 @@ def _commands(made: SampleDepartment, reports: Path) -> list[list[str]]:
         ["report", "self", candidate, *out],
         ["report", "gap", "--department", "Sample department", *out],
         ["audit", "verify"],
+        ["audit", "verify", str(packet)],
     ]
 
 
 def _candidate(made: SampleDepartment) -> tuple[str, tuple[str, str]]:
     """Somebody the sample promoted lately: put before a committee for the next job level."""
-    import csv
-
     person = made.planted["promoted"][0]
     with made.roster.open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["person_id"] == person]

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import textwrap
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 from calibrant.cli.console import Session, command
-from calibrant.suggestions import suggest
-from db.errors import Refusal
+from calibrant.cli.finding import find_identity, short_ids
+from calibrant.suggestions import Suggestion, suggest
 from db.records import LinkBasis, LinkState
 
 __all__ = ["register"]
 
-Who = Annotated[str, typer.Argument(help="The identity: its id, or its key (an e-mail address or account id).")]
+Who = Annotated[
+    str,
+    typer.Argument(help="The identity: its id or the beginning of it, or its key (an e-mail address or account id)."),
+]
 Person = Annotated[str, typer.Argument(help="The person's HR id.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the link.")]
-
-
-def _identity(session: Session, text: str) -> str:
-    frame = session.ledger.identities(known_at=session.now)
-    found = frame[(frame["identity"] == text) | (frame["key"] == text)]
-    if len(found) != 1:
-        what = "no such identity" if found.empty else "several providers have that key"
-        raise Refusal(what, where=text, remedy="give the id from `calibrant identities list`")
-    return str(found["identity"].iloc[0])
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     group = typer.Typer(help="Raw identities and whose they are. Never merged by name alone.", no_args_is_help=True)
     app.add_typer(group, name="identities")
+    _register_reading(group)
+    _register_linking(group)
 
+
+def _register_reading(group: typer.Typer) -> None:
     @command(group, "list")
     def list_identities(
         session: Session,
@@ -40,56 +40,90 @@ def register(app: typer.Typer) -> None:
         ] = False,
         person: Annotated[str | None, typer.Option("--person", help="Only this person's (HR id).")] = None,
     ) -> None:
-        """Identities as seen, the person each is linked to and why, and how much evidence hangs on it."""
+        """List identities as seen, the person each is linked to and why, and how much evidence hangs on it."""
         frame = session.ledger.identities(known_at=session.now)
         people = session.ledger.people(as_of=session.now, known_at=session.now)
-        names = dict(zip(people["person"], people["key"], strict=True))
+        keys = dict(zip(people["person"], people["key"], strict=True))
+        short = short_ids(frame["identity"])
         if unresolved:
             frame = frame[frame["person"].isna() & ~frame["bot"].astype(bool)]
         if person is not None:
             frame = frame[frame["person"] == session.ledger.person_id(person)]
-        frame = frame.sort_values(["evidence", "identity"], ascending=[False, True])
+        data = _rows(frame.sort_values(["evidence", "identity"], ascending=[False, True]), keys)
         rows = [
             [
-                r.identity,
-                r.provider,
-                r.key,
-                r.name,
-                "bot" if r.bot else names.get(r.person),
-                r.basis if isinstance(r.basis, str) else None,
-                r.state if isinstance(r.state, str) else None,
-                int(r.evidence),
+                short[one["identity"]],
+                "bot" if one["bot"] else one["person"],
+                one["basis"] or one["state"],
+                one["artefacts"],
+                one["provider"],
+                " ".join(filter(None, [one["key"], f"({one['name']})" if one["name"] else ""])),
             ]
-            for r in frame.itertuples(index=False)
+            for one in data
         ]
-        session.table(
-            "Identities", ["identity", "provider", "key", "name", "person", "basis", "state", "artefacts"], rows
-        )
+        session.table("Identities", ["identity", "person", "because of", "artefacts", "provider", "key"], rows, data)
 
     @command(group, "suggest")
     def suggest_links(session: Session) -> None:
-        """Whose the unresolved identities may be, with reasons. Accept one with `identities merge`."""
-        found = suggest(
-            session.ledger.identities(known_at=session.now),
-            session.ledger.people(as_of=session.now, known_at=session.now),
-        )
-        rows = [[s.identity, s.shown, s.person, f"{s.score:.2f}", "; ".join(s.reasons), s.evidence] for s in found]
-        session.table("Suggestions", ["identity", "shown as", "person", "score", "because", "artefacts"], rows)
+        """Say whose the unresolved identities may be and why, for somebody to accept with `identities merge`.
 
+        Two independent signs are needed; an equal name alone suggests nobody.
+        """
+        frame = session.ledger.identities(known_at=session.now)
+        found = suggest(frame, session.ledger.people(as_of=session.now, known_at=session.now))
+        short = short_ids(frame["identity"])
+        data = [
+            {
+                "identity": one.identity,
+                "shown_as": one.shown,
+                "person": one.person,
+                "score": one.score,
+                "because": list(one.reasons),
+                "artefacts": one.evidence,
+            }
+            for one in found
+        ]
+        lines = [line for one in found for line in _suggested(one, short[one.identity])]
+        session.emit(data, lines or ["nothing to suggest"])
+        if found:
+            session.say(f"accept one: calibrant identities merge {short[found[0].identity]} {found[0].person}")
+
+
+def _suggested(one: Suggestion, short: str) -> list[str]:
+    said = f"may be {one.person} (score {one.score:.2f}, {one.evidence} artefacts): {'; '.join(one.reasons)}"
+    return [f"{short}  {one.shown}", *textwrap.wrap(said, 80, initial_indent="    ", subsequent_indent="    ")]
+
+
+def _rows(frame: pd.DataFrame, keys: dict[Any, Any]) -> list[dict[str, Any]]:
+    columns = ("identity", "provider", "key", "name", "basis", "state")
+    return [
+        {
+            **{column: getattr(row, column) if isinstance(getattr(row, column), str) else None for column in columns},
+            "person": keys.get(row.person),
+            "bot": bool(row.bot),
+            "artefacts": int(str(row.evidence)),
+        }
+        for row in frame.itertuples(index=False)
+    ]
+
+
+def _register_linking(group: typer.Typer) -> None:
     @command(group, "merge")
     def merge(session: Session, identity: Who, person: Person, reason: Reason = "accepted by hand") -> None:
         """Link an identity to a person. Undo with `identities split`; both stay in the history."""
-        session.ledger.link(
-            _identity(session, identity), person, basis=LinkBasis.ACCEPTED, state=LinkState.LINKED, reason=reason
-        )
-        session.emit({"identity": identity, "person": person, "state": "linked"}, [f"{identity} is now {person}'s"])
+        found = _link(session, identity, person, LinkState.LINKED, reason)
+        session.emit({"identity": found, "person": person, "state": "linked"}, [f"{identity} is now {person}'s"])
 
     @command(group, "split")
     def split(session: Session, identity: Who, person: Person, reason: Reason = "split by hand") -> None:
         """Undo a link from now on. Runs as known before stay reproducible."""
-        session.ledger.link(
-            _identity(session, identity), person, basis=LinkBasis.ACCEPTED, state=LinkState.UNLINKED, reason=reason
-        )
+        found = _link(session, identity, person, LinkState.UNLINKED, reason)
         session.emit(
-            {"identity": identity, "person": person, "state": "unlinked"}, [f"{identity} is no longer {person}'s"]
+            {"identity": found, "person": person, "state": "unlinked"}, [f"{identity} is no longer {person}'s"]
         )
+
+
+def _link(session: Session, identity: str, person: str, state: LinkState, reason: str) -> str:
+    found = find_identity(session, identity)
+    session.ledger.link(found, person, basis=LinkBasis.ACCEPTED, state=state, reason=reason)
+    return found

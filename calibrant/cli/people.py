@@ -27,9 +27,9 @@ def register(app: typer.Typer) -> None:
     def init(session: Session) -> None:
         """Create the ledger, or bring it to the newest version. Safe to repeat."""
         session.ledger.init()
-        session.emit({"ledger": session.settings.ledger}, [f"ledger ready: {session.settings.ledger}"])
+        session.emit({"ledger": session.where}, [f"ledger ready: {session.where}"])
 
-    @command(people, "import")
+    @command(people, "import", epilog="Example: calibrant people import roster.csv --absences absences.csv")
     def import_people(
         session: Session,
         file: File,
@@ -43,14 +43,15 @@ def register(app: typer.Typer) -> None:
             book = roster.with_absences(book, absences, now=session.now)
         counts = session.ledger.store_roster(book)
         session.emit(
-            {"people": len(book.persons), "rows_added": counts.added},
+            {"people": len(book.persons), "rows_added": counts.added, "counts": counts.as_mapping()},
             [f"{len(book.persons)} people read, {counts.added} rows added"],
         )
 
     @command(people, "list")
     def list_people(session: Session) -> None:
-        """The people in the roster, as known now."""
+        """List the people in the roster, as known now."""
         frame = session.ledger.people(as_of=session.now, known_at=session.now)
         columns = ["key", "name", "team", "role", "job_level", "joined_on", "left_on"]
+        heads = ["person", "name", "team", "role", "job level", "joined on", "left on"]
         rows = frame.sort_values("key")[columns].astype(object).where(frame.notna(), None).to_numpy().tolist()
-        session.table("People", columns, rows)
+        session.table("People", heads, rows)

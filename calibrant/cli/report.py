@@ -26,7 +26,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Promotion packet, self-check and gap analysis.", no_args_is_help=True)
     app.add_typer(group, name="report")
 
-    @command(group, "packet")
+    @command(
+        group,
+        "packet",
+        epilog="Example: calibrant report packet E1134 --role data-scientist --job-level lead",
+    )
     def packet(
         session: Session,
         person: Person,
@@ -38,7 +42,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         out: Folder = Path("reports"),
     ) -> None:
-        """A promotion case: the reading copy with the evidence and no estimate, and on request the sealed result.
+        """Write a promotion case: the reading copy with the evidence and no estimate, and on request the sealed result.
 
         Read the copy and write down your own level first; then open the seal.
         """
@@ -46,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, "self")
     def self_check(session: Session, person: Person, out: Folder = Path("reports")) -> None:
-        """What the ledger holds about one person and what follows from it, for that person."""
+        """Write what the ledger holds about one person and what follows from it, for that person."""
         _tell(session, write_self_check(session.ledger, person, out, now=session.now))
 
     @command(group, "gap")
@@ -59,5 +63,5 @@ def register(app: typer.Typer) -> None:
         ] = None,
         out: Folder = Path("reports"),
     ) -> None:
-        """Supply of skills against role profiles, by team; unknown apart from absent, small cells withheld."""
+        """Write the supply of skills against role profiles, by team; unknown apart from absent, small cells withheld."""
         _tell(session, write_gap(session.ledger, out, now=session.now, department=department, lead_of=lead_of))

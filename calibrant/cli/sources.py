@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 import typer
 
 from calibrant.cli.console import Session, command
-from db.errors import Refusal
-from db.records import Purpose, Source
+from calibrant.cli.finding import find_source
+from db.records import Purpose
 
-__all__ = ["register"]
+__all__ = ["granted", "register"]
 
 Name = Annotated[str, typer.Argument(help="The source's name, as `sources list` shows it.")]
 Purposes = Annotated[list[Purpose], typer.Argument(help="One or more purposes.")]
 
 
-def _find(session: Session, name: str) -> Source:
-    found = [status.source for status in session.ledger.sources() if name in (status.source.name, status.source.id)]
-    if len(found) != 1:
-        known = ", ".join(status.source.name for status in session.ledger.sources()) or "none yet"
-        raise Refusal(
-            "no such source" if not found else "several sources have that name", where=name, remedy=f"known: {known}"
-        )
-    return found[0]
+def granted(purposes: Collection[Purpose]) -> str:
+    """Purposes in words, in the order of their list."""
+    if set(purposes) == set(Purpose):
+        return "every purpose"
+    return ", ".join(purpose.value for purpose in Purpose if purpose in purposes) or "nothing"
 
 
 def register(app: typer.Typer) -> None:
@@ -33,23 +31,36 @@ def register(app: typer.Typer) -> None:
 
     @command(group, "list")
     def list_sources(session: Session) -> None:
-        """Every source, what it grants now, and what it holds."""
+        """List every source, what it may be read for now, and what it holds."""
+        held = session.ledger.sources()
         rows = [
             [
-                s.source.kind,
-                s.source.name,
-                ", ".join(sorted(p.value for p in s.purposes)) or "nothing",
-                s.artefacts,
-                s.last_collected,
+                one.source.kind,
+                one.source.name,
+                granted(one.purposes),
+                one.artefacts,
+                f"{one.last_collected:%Y-%m-%d %H:%M}" if one.last_collected else None,
             ]
-            for s in session.ledger.sources()
+            for one in held
         ]
-        session.table("Sources", ["kind", "name", "may be read for", "artefacts", "last collected"], rows)
+        data = [
+            {
+                "source": one.source.id,
+                "kind": one.source.kind,
+                "name": one.source.name,
+                "purposes": sorted(purpose.value for purpose in one.purposes),
+                "artefacts": one.artefacts,
+                "last_collected": one.last_collected.isoformat() if one.last_collected else None,
+                "done": one.done,
+            }
+            for one in held
+        ]
+        session.table("Sources", ["kind", "name", "may be read for", "artefacts", "last collected"], rows, data)
 
-    @command(group, "grant")
+    @command(group, "grant", epilog="Example: calibrant sources grant feedback360 promotion")
     def grant(session: Session, name: Name, purposes: Purposes) -> None:
         """Allow reports of these purposes to read the source, from now on."""
-        source = _find(session, name)
+        source = find_source(session, name)
         session.ledger.grant(source.id, purposes)
         session.emit(
             {"source": source.name, "granted": [p.value for p in purposes]},
@@ -59,7 +70,7 @@ def register(app: typer.Typer) -> None:
     @command(group, "revoke")
     def revoke(session: Session, name: Name, purposes: Purposes) -> None:
         """Forbid it from now on. Earlier runs stay as they are; the next assessment leaves the source out."""
-        source = _find(session, name)
+        source = find_source(session, name)
         session.ledger.revoke(source.id, purposes)
         session.emit(
             {"source": source.name, "revoked": [p.value for p in purposes]},
