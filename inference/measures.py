@@ -96,7 +96,8 @@ def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
     person had no opportunity to show is missing (observed is false).
     """
     items = evaluation.items.copy()
-    items["rater"] = "machine:git/" + items["person"].map(_main_repository(work)).fillna("none").astype("string")
+    main, usual = _main_repositories(evaluation, work)
+    items["rater"] = "machine:git/" + items["person"].map(main).fillna(usual).astype("string")
     items["source"] = "git"
     items["format"] = items["item"]
     items["score"] = items["category"]
@@ -106,8 +107,19 @@ def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
     return items[columns].sort_values(["person", "skill", "item"], kind="stable").reset_index(drop=True)
 
 
-def _main_repository(work: pd.DataFrame) -> pd.Series:
-    """The repository most of a person's changes are in: machines are raters by source and repository group."""
-    counts = work.drop_duplicates(["person", "evidence"]).groupby(["person", "repository"]).size().reset_index(name="n")
-    counts = counts.sort_values(["person", "n", "repository"], ascending=[True, False, True], kind="stable")
-    return counts.drop_duplicates("person").set_index("person")["repository"]
+def _main_repositories(evaluation: Evaluation, work: pd.DataFrame) -> tuple[pd.Series, str]:
+    """Per person the repository with the most months of counted work, and the one with most over all ("none" without any).
+
+    Machines are raters by source and repository group. Only what a measure counted says where a person works: by number of
+    changes, a flood of worthless ones would change the rater and with it the severity. Whoever has nothing counted is
+    rated by the machine of the repository most people work in.
+    """
+    counted = evaluation.support[["person", "evidence"]].drop_duplicates().astype({"person": "str", "evidence": "str"})
+    where = work.drop_duplicates("evidence")[["evidence", "repository", "month"]]
+    months = counted.merge(where, on="evidence")[["person", "repository", "month"]].drop_duplicates()
+    months = months.groupby(["person", "repository"]).size().reset_index(name="n")
+    everywhere = months.groupby("repository")["n"].sum().reset_index()
+    everywhere = everywhere.sort_values(["n", "repository"], ascending=[False, True], kind="stable")
+    months = months.sort_values(["person", "n", "repository"], ascending=[True, False, True], kind="stable")
+    main = months.drop_duplicates("person").set_index("person")["repository"]
+    return main, str(everywhere["repository"].iloc[0]) if len(everywhere) else "none"
