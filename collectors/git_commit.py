@@ -42,6 +42,14 @@ class Commit(NamedTuple):
     may_be_whitespace: bool
 
 
+class _Seat(NamedTuple):
+    """Somebody in a role. key: the identity's, in lower case. tool: a known AI tool."""
+
+    participation: Participation
+    key: str
+    tool: bool
+
+
 def artefact_key(oid: str) -> str:
     """Source-free key of a commit: the same in every clone.
 
@@ -67,7 +75,7 @@ class CommitReader:
     commit_url: str | None = None
     seen: set[Identity] = field(default_factory=set)
     """Every identity read so far."""
-    _seats: dict[tuple[str, str, ParticipationRole], Participation] = field(default_factory=dict)
+    _seats: dict[tuple[str, str, ParticipationRole], _Seat] = field(default_factory=dict)
 
     def read(self, record: Record) -> Commit:
         """The commit of one record."""
@@ -122,36 +130,43 @@ class CommitReader:
         return Commit(oid, evidence, measures, _same_as(oid, picks), changes is not None and changes.even)
 
     def _people(
-        self, record: Record, message: Message, author: Participation
+        self, record: Record, message: Message, author: _Seat
     ) -> tuple[tuple[Participation, ...], set[str], bool]:
         """Participations, the lower-case keys of those who made the commit, and whether an AI tool is declared."""
-        makers = {author.identity.key.lower()}
-        people = [author]
-        assisted = is_tool(record.author, record.author_email)
+        makers = {author.key}
+        people = [author.participation]
+        assisted = author.tool
         for person in message.co_authors:
-            assisted = assisted or is_tool(*person)
-            if person.email is not None:
-                seat = self._seat(person.name, person.email, ParticipationRole.CO_AUTHOR)
-                if seat.identity.key.lower() not in makers:
-                    makers.add(seat.identity.key.lower())
-                    people.append(seat)
+            seat = self._seat(person.name, person.email or "", ParticipationRole.CO_AUTHOR)
+            assisted = assisted or seat.tool
+            if person.email is not None and seat.key not in makers:
+                makers.add(seat.key)
+                people.append(seat.participation)
         if record.committer_email != record.author_email and record.committer_email not in FORGES:
-            people.append(self._seat(record.committer, record.committer_email, ParticipationRole.COMMITTER))
+            people.append(
+                self._seat(record.committer, record.committer_email, ParticipationRole.COMMITTER).participation
+            )
         for group, role in (
             (message.reviewers, ParticipationRole.REVIEWER),
             (message.testers, ParticipationRole.TESTER),
         ):
-            people.extend(self._seat(person.name, person.email, role) for person in group if person.email is not None)
+            people.extend(
+                self._seat(person.name, person.email, role).participation
+                for person in group
+                if person.email is not None
+            )
         return tuple(people), makers, assisted or declares_assistance(record.message, message.trailers)
 
-    def _seat(self, name: str, email: str, role: ParticipationRole) -> Participation:
+    def _seat(self, name: str, email: str, role: ParticipationRole) -> _Seat:
         """One object per person and role: a history names the same people over and over."""
         seat = self._seats.get((name, email, role))
         if seat is None:
             if len(self._seats) >= 1 << 14:
                 self._seats.clear()
-            seat = Participation(identity(name, email), role)
-            self.seen.add(seat.identity)
+            who = identity(name, email)
+            seat = _Seat(Participation(who, role), who.key.lower(), is_tool(name, email))
+            if email:
+                self.seen.add(who)
             if len(name) + len(email) < 1_000:
                 self._seats[name, email, role] = seat
         return seat

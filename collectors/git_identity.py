@@ -82,13 +82,13 @@ def _identity(name: str, email: str) -> Identity:
     return Identity(PROVIDER, key, shown or None, machine)
 
 
-def is_tool(name: str, email: str | None) -> bool:
+def is_tool(name: str, email: str) -> bool:
     """Whether an author or co-author is a known AI tool.
 
     >>> is_tool("Claude Opus 4.6", "noreply@anthropic.com"), is_tool("Claude Dupont", "claude@example.fr")
     (True, False)
     """
-    return bool(_TOOL_EMAIL.search(email or "") or _TOOL_NAME.fullmatch(name.strip()))
+    return bool(_TOOL_EMAIL.search(email[:_LONGEST]) or _TOOL_NAME.fullmatch(name[:_LONGEST].strip()))
 
 
 def declares_assistance(message: str, trailers: tuple[tuple[str, str], ...]) -> bool:

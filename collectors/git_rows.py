@@ -14,10 +14,13 @@ from typing import NamedTuple
 from collectors.git_text import visible
 from db.records import PathChange
 
-__all__ = ["PATHS", "Changes", "lines", "names"]
+__all__ = ["LONGEST", "PATHS", "Changes", "lines", "names"]
 
 PATHS = 10_000
 """Most paths kept of one commit; all are counted."""
+
+LONGEST = 4_000
+"""Characters after which a path is cut; file systems know none as long."""
 
 _GITLINK = "160000"
 _GONE = "000000"
@@ -42,6 +45,10 @@ class Changes(NamedTuple):
     blobs: frozenset[str] = frozenset()
 
 
+def _shown(path: str) -> str:
+    return visible(path if len(path) <= LONGEST else f"{path[:LONGEST]}…")
+
+
 def lines(fields: Iterator[str], oid_length: int) -> Changes:
     """Changes from raw and numstat rows."""
     status_at = 17 + 2 * oid_length
@@ -63,14 +70,14 @@ def lines(fields: Iterator[str], oid_length: int) -> Changes:
         if not path:
             old, path = next(fields), next(fields)
             renames += 1
-            if not old.isprintable() or "\\" in old:
-                old = visible(old)
+            if not old.isprintable() or "\\" in old or len(old) > LONGEST:
+                old = _shown(old)
         field = next(fields, "")
         if gitlinks and path in gitlinks:
             continue
         files += 1
-        if not path.isprintable() or "\\" in path:
-            path = visible(path)
+        if not path.isprintable() or "\\" in path or len(path) > LONGEST:
+            path = _shown(path)
         if plus == "-":
             binary += 1
             change: PathChange = (path, None, None, old)
@@ -97,7 +104,7 @@ def names(fields: Iterator[str], oid_length: int) -> Changes:
     while field:
         path, old = next(fields), None
         if field[status_at] in "RC":
-            old, path = visible(path), next(fields)
+            old, path = _shown(path), next(fields)
             renames += 1
         if _GITLINK in field[1:14] and field[8:14] in (_GITLINK, _GONE):
             submodules += 1
@@ -108,6 +115,6 @@ def names(fields: Iterator[str], oid_length: int) -> Changes:
             if field[8:14] != _GONE:
                 blobs.add(field[second : second + oid_length])
             if files <= PATHS:
-                paths.append((visible(path), None, None, old))
+                paths.append((_shown(path), None, None, old))
         field = next(fields, "")
     return Changes(files, None, None, None, renames, submodules, tuple(paths), blobs=frozenset(blobs))

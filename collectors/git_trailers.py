@@ -13,9 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-__all__ = ["Message", "Named", "named", "read_message", "trailers"]
+__all__ = ["PEOPLE", "Message", "Named", "named", "read_message", "trailers"]
+
+PEOPLE = 500
+"""Most people read from one message in one role."""
+_PICKS = 100
 
 
 class Named(NamedTuple):
@@ -85,7 +90,7 @@ def read_message(message: str) -> Message:
     declared = tuple(trailers(text)) if ":" in text else ()
     co_authors, reviewers, testers, acked, signed = _people(declared)
     reverted = _REVERTED.search(text) if "reverts" in text else None
-    picks = _PICKED.finditer(text) if "pick" in text or "pstream" in text else ()
+    picks = islice(_PICKED.finditer(text), _PICKS) if "pick" in text or "pstream" in text else ()
     return Message(
         text.count("\n") + 1 if text else 0,
         declared,
@@ -107,7 +112,7 @@ def _people(declared: Iterable[tuple[str, str]]) -> list[tuple[Named, ...]]:
     for key, value in declared:
         for role in _ROLES.get(key, ()):
             person = named(value)
-            if person is not None:
+            if person is not None and len(people[role]) < PEOPLE:
                 people[role].setdefault((person.email or person.name).lower(), person)
     return [tuple(group.values()) for group in people]
 

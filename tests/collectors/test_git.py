@@ -486,22 +486,25 @@ class TestHostile:
 
     def test_huge_messages_and_paths_are_cut_and_said_so(self, tmp_path: Path) -> None:
         repository = Repository(tmp_path / "r")
-        long = b"d/" * 1000
+        long = b"d/" * 3000
         repository.commit(
             {"a": "1\n"}, b"S" * 9_000_000 + b"\n\n" + b"x" * 9_000_000 + b"\n\nReviewed-by: Bo <bo@x.org>\n"
         )
         repository.commit({long + b"f": "1\n"}, "Deep")
+        crowded = "".join(f"Reviewed-by: R{number} <r{number}@x.org>\n" for number in range(20_000))
         repository.commit({f"many/{number:05}": "1\n" for number in range(10_500)}, "Import")
+        repository.commit({}, f"Crowd\n\n{crowded}")
         oids = repository.write()
         found = evidence(repository.path)
-        message, deep, many = (found[oid] for oid in oids[1:])
+        message, deep, many, crowd = (found[oid] for oid in oids[1:])
         assert message.measures["truncated"] is True
         assert message.excerpt is not None
         assert (len(message.excerpt), message.measures["reviewed_by"], message.measures["files"]) == (280, 1, 1)
-        assert (len(deep.paths[0][0]), deep.measures["added"]) == (2001, 1)
+        assert (len(deep.paths[0][0]), deep.measures["added"]) == (4001, 1)
         assert (len(many.paths), many.measures["files"], many.measures["added"], many.measures["truncated"]) == (
             10_000,
             10_500,
             10_500,
             True,
         )
+        assert len(crowd.participations) == 501
