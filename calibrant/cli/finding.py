@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 
 from calibrant.cli.console import Session
 from db.errors import Refusal
-from db.records import Source
+from db.records import Purpose, Source
 
-__all__ = ["find_dispute", "find_identity", "find_run", "find_source", "short_ids"]
+__all__ = ["find_dispute", "find_identity", "find_run", "find_source", "find_target", "short_ids"]
 
 _SHORTEST = 8
 """Characters of an id that tables show at least."""
@@ -41,6 +41,19 @@ def find_identity(session: Session, text: str) -> str:
             "several providers have that key", where=text, remedy="give the id from `calibrant identities list`"
         )
     return exact[0] if exact else _one("identity", wanted, map(str, frame["identity"]), "calibrant identities list")
+
+
+def find_target(session: Session, person: str, text: str) -> str:
+    """What a dispute is about: `identity:<id>`, or evidence; the beginning of an id will do for evidence that the person's
+    latest results cite. Raises Refusal."""
+    if text.startswith("identity:"):
+        return f"identity:{find_identity(session, text)}"
+    ledger = session.ledger
+    who = ledger.person_id(person)
+    latest = [run for run in (ledger.latest_run(purpose) for purpose in Purpose) if run is not None]
+    cited = {str(one) for run in latest for one in ledger.cited(run.id, who)["evidence"]}
+    found = _matching(text, cited)
+    return found[0] if len(found) == 1 else text
 
 
 def find_run(session: Session, text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from calibrant.cli.console import Session, command
-from calibrant.cli.finding import find_dispute, find_identity
+from calibrant.cli.finding import find_dispute, find_target
 from calibrant.consequences import consequences
 from calibrant.exporting import assessment_rows
 from db.errors import BadInput, Problem, Refusal
@@ -59,8 +59,7 @@ def _register_disputes(app: typer.Typer) -> None:
     ) -> None:
         """Contest a piece of evidence or an identity. It is left out of inference while the dispute is open."""
         if resolve is None:
-            wanted = f"identity:{find_identity(session, target)}" if target.startswith("identity:") else target
-            opened = session.ledger.open_dispute(person, wanted, reason)
+            opened = session.ledger.open_dispute(person, find_target(session, person, target), reason)
             said = f"dispute {opened.id} is open; the next `calibrant assess` leaves {target} out"
             session.emit({"dispute": opened.id, "state": opened.state}, [said])
             return
