@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from db import guard
 from db.errors import CalibrantError, Incomplete, Refusal
+from db.tables import REVISION
 from db.transaction import Raced, Transaction
 
 __all__ = ["Store"]
@@ -30,6 +31,14 @@ _T = TypeVar("_T")
 _ATTEMPTS: Final = 20
 _BUSY_MILLISECONDS: Final = 120_000
 _RETRY_STATES: Final = {"40001", "40P01", "23505"}
+_PRAGMAS: Final = (
+    f"busy_timeout={_BUSY_MILLISECONDS}",
+    "foreign_keys=ON",
+    "synchronous=NORMAL",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+    "wal_autocheckpoint=8000",
+)
 
 
 class _Guarded(sqlite3.Connection):
@@ -86,53 +95,57 @@ class Store:
         connection = _Guarded(
             self.path, timeout=_BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False
         )
-        for pragma in (
-            f"busy_timeout={_BUSY_MILLISECONDS}",
-            "foreign_keys=ON",
-            "synchronous=NORMAL",
-            "temp_store=MEMORY",
-            "cache_size=-65536",
-            "wal_autocheckpoint=8000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def create(self, migrate: Callable[[Connection], None]) -> None:
         """Make the database if there is none and bring its tables up to date, in one transaction."""
         if self.path is not None:
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            connection = self._connect_sqlite()
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-            finally:
-                connection.close()
-        with self._writer() as connection_:
+            with self._failing("the ledger cannot be opened"), closing(self._connect_sqlite()) as plain:
+                plain.execute("PRAGMA journal_mode=WAL")
+        with self._failing("the ledger cannot be made"), self._writer() as connection:
             if self.dialect == "postgresql":
-                connection_.execute(text("SELECT pg_advisory_xact_lock(7246)"))
-            migrate(connection_)
+                connection.execute(text("SELECT pg_advisory_xact_lock(7246)"))
+            found = _version(connection)
+            if found > REVISION:
+                raise _later(self.where, found)
+            migrate(connection)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """A connection for reading, within one snapshot. Raises `Refusal` if there is no ledger."""
+        """A connection for reading, within one snapshot. Raises `Refusal` if there is no ledger of this version."""
         self.ready()
         with self._open() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
+            with self._failing("the ledger cannot be read"), connection.begin():
                 yield connection
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
-        try:
+        with self._failing("the ledger cannot be opened"):
             connection = self.engine.connect()
-        except OperationalError as error:
-            raise CalibrantError(
-                f"the ledger cannot be opened: {error.orig}", where=self.where, remedy="check the URL and the server"
-            ) from error
         try:
             yield connection
         finally:
             connection.close()
+
+    @contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        """Failures of the database itself, not of what it was asked, become errors that say where it is."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            told = self._translate(error, what)
+            if told is error:
+                raise
+            raise told from error
 
     @contextmanager
     def writer(self) -> Iterator[Connection]:
@@ -177,19 +190,43 @@ class Store:
             with self._open() as connection:
                 connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
-    def _translate(self, error: DBAPIError) -> Exception:
-        if "database is locked" in str(error.orig):
+    def _translate(self, error: DBAPIError | sqlite3.Error, what: str = "the ledger cannot be written") -> Exception:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        if "database is locked" in str(reason):
             return Incomplete("another process is writing", where=self.where, remedy="run it again when it is done")
+        if type(reason) is sqlite3.DatabaseError:
+            return CalibrantError(f"{what}: {reason}", where=self.where, remedy="check the URL, or restore a copy")
+        if isinstance(error, OperationalError | sqlite3.OperationalError):
+            remedy = "check the URL, its permissions and the disk" if self.path else "check the URL and the server"
+            return CalibrantError(f"{what}: {reason}", where=self.where, remedy=remedy)
         return error
 
     def ready(self) -> None:
-        """Raise `Refusal` unless the ledger's tables are there."""
+        """Raise `Refusal` unless the ledger's tables are there, as this version of the code knows them."""
         if self._known_ready:
             return
-        with self._open() as connection:
-            if not inspect(connection).has_table("audit_head"):
-                raise _no_ledger(self.where)
+        with self._open() as connection, self._failing("the ledger cannot be read"):
+            found = _version(connection)
+        if not found:
+            raise _no_ledger(self.where)
+        if found > REVISION:
+            raise _later(self.where, found)
+        if found < REVISION:
+            what = f"this ledger is of an earlier version ({found}, the present one is {REVISION})"
+            raise Refusal(what, where=self.where, remedy="bring it up with `calibrant init`; keep a copy")
         self._known_ready = True
+
+
+def _version(connection: Connection) -> str:
+    """The revision the tables are of, empty where there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
+
+
+def _later(where: str, found: str) -> Refusal:
+    what = f"this ledger was made by a later version of Calibrant ({found}, this one knows {REVISION})"
+    return Refusal(what, where=where, remedy="use that version")
 
 
 def _no_ledger(where: str) -> Refusal:

@@ -30,7 +30,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["ERASABLE", "metadata", "rests_on_id"]
+__all__ = ["ERASABLE", "REVISION", "metadata", "rests_on_id"]
+
+REVISION: Final = "0001"
+"""The migration that leaves the tables as they are described here. Revisions are numbered, so that later sorts after earlier."""
 
 TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
 metadata = MetaData(
