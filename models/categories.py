@@ -17,7 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Moments", "Steps", "averaged", "hermite_nodes", "log_likelihood", "moments", "probabilities"]
+__all__ = [
+    "Moments",
+    "Steps",
+    "averaged",
+    "averaged_variance",
+    "hermite_nodes",
+    "log_likelihood",
+    "moments",
+    "probabilities",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -99,7 +108,10 @@ def moments(
 
 
 def averaged(chances: Sequence[Floats], masses: Floats, weight: Floats, formats: Sequence[Integers]) -> Moments:
-    """Moments averaged over several predictor values per row: chances[j] (categories, n) has mass masses[j] (n,)."""
+    """Moments averaged over several predictor values per row: chances[j] (categories, n) has mass masses[j] (n,).
+
+    weight: (n,), of the rows in `step_information`.
+    """
     categories, rows = chances[0].shape
     expected, variance = np.zeros(rows), np.zeros(rows)
     upper, cross = np.zeros((categories - 1, rows)), np.zeros((categories - 1, rows))
@@ -114,6 +126,18 @@ def averaged(chances: Sequence[Floats], masses: Floats, weight: Floats, formats:
         cross += mass * partial
         _add_step_information(information, above, mass * weight, formats)
     return Moments(expected, variance, upper, cross, tuple(information))
+
+
+def averaged_variance(chances: Sequence[Floats], masses: Floats) -> Floats:
+    """Expected conditional variance of each rating, (n,); arguments as in `averaged`."""
+    variance = np.zeros(masses.shape[1])
+    for chance, mass in zip(chances, masses, strict=True):
+        first, second = np.zeros_like(mass), np.zeros_like(mass)
+        for category in range(1, len(chance)):
+            first += category * chance[category]
+            second += category**2 * chance[category]
+        variance += mass * (second - first**2)
+    return variance
 
 
 def _tail_sums(chance: Floats) -> tuple[Floats, Floats]:

@@ -37,6 +37,9 @@ _LARGEST_MOVE = 3.0
 _COARSE = 0.02
 _NARROW = 0.3
 _INNER = 0.1
+_SLOWEST = 0.05
+_STRUGGLING = 0.3
+_MANY = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +62,21 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
     priors = problem.priors
     facets = start if start is not None else start_facets(problem.design)
     state = _State.blank(problem.layout.cells, facets)
-    step = _iterate(problem, variances, state, nodes=1)
+    pacer = _Pacer()
     for _ in range(priors.max_iterations):
+        step = _iterate(problem, variances, state, nodes=1, pace=pacer.pace)
         state = step.state
         if step.moved < _COARSE:
             break
-        step = _iterate(problem, variances, state, nodes=1)
-    nodes = 21 if priors.fixed else 5 if state.spread.max() < _NARROW else 9
+        pacer.after(step.moved)
+    nodes = _MANY if priors.fixed else 5 if state.spread.max() < _NARROW else 9
     current, converged, iterations, mixing, change = variances, False, 0, Anderson(), 1.0
+    pacer = _Pacer()
     while iterations < priors.max_iterations and not converged:
         iterations += 1
-        step = _iterate(problem, current, state, nodes=nodes)
+        step = _iterate(problem, current, state, nodes=nodes, pace=pacer.pace)
+        pacer.after(step.moved)
+        nodes = _MANY if pacer.pace < _STRUGGLING else nodes
         covariance = step.covariance()
         added = step.posterior.severity_spread(problem.layout, severity_variance(problem, covariance))
         state = replace(step.state, spread=step.state.spread + added)
@@ -85,6 +92,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
             converged = True
             continue
         current = current.moved(mixing.next(current.vector(), proposed.vector())).floored(variances)
+        pacer.before = np.inf
     return Solution(
         facets=state.facets,
         variances=current,
@@ -96,6 +104,18 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         iterations=iterations,
         converged=converged,
     )
+
+
+@dataclass(slots=True)
+class _Pacer:
+    """Halves the steps while they do not get smaller, and lengthens them again when they do."""
+
+    pace: float = 1.0
+    before: float = np.inf
+
+    def after(self, moved: float) -> None:
+        self.pace = max(0.5 * self.pace, _SLOWEST) if moved > 0.9 * self.before else min(1.0, 1.3 * self.pace)
+        self.before = moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +153,8 @@ class _Step:
         return np.asarray(0.5 * (free + free.T))
 
 
-def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: int) -> _Step:
+def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: int, pace: float = 1.0) -> _Step:
+    """One iteration; pace: share of the way from old to newly matched sites."""
     rows, layout, facets = problem.design.rows, problem.layout, state.facets
     offset = facets.offset(rows.severity, rows.item)
     cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
@@ -152,32 +173,48 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
             nodes=nodes,
             keep=True,
         )
+        found = replace(
+            found,
+            precision=state.precision + pace * (found.precision - state.precision),
+            natural=state.natural + pace * (found.natural - state.natural),
+        )
         sites = tilted_sites(layout, rows, found, problem.formats)
-    posterior = condition(layout, variances, sites.precision, sites.natural)
-    evidence = log_evidence(layout, variances, posterior, sites.precision, sites.natural)
+    precision, natural = sites.precision, sites.natural
+    posterior = condition(layout, variances, precision, natural)
+    evidence = log_evidence(layout, variances, posterior, precision, natural)
     evidence += float(sites.log_evidence.sum())
     cross, direct = _information(problem, sites)
     severity_taken, mixed_taken, rest_taken, coupling = cross.schur(layout, posterior)
     schur = direct - np.block([[severity_taken, mixed_taken], [mixed_taken.T, rest_taken]])
     prior = penalty(problem, variances)
     schur += prior + problem.constraints.T @ problem.constraints
-    factor = linalg.cho_factor(0.5 * (schur + schur.T), lower=True, check_finite=False)
+    factor = _factored(0.5 * (schur + schur.T))
     lag = posterior.predictor - sites.mean
     gradient = _gradient(problem, sites.moments) - prior @ facets.vector()
     gradient -= np.concatenate([cross.severity.T @ lag, cross.rest.T @ lag])
     move = _constrained(factor, gradient, problem.constraints)
-    severities = len(facets.severity)
-    natural = sites.natural - cross.severity @ move[:severities] - cross.rest @ move[severities:]
-    posterior = condition(layout, variances, sites.precision, natural)
-    change = posterior.predictor - state.predictor
-    largest = max(float(np.abs(change).max()), float(np.abs(move).max()))
+    largest = max(float(np.abs(lag).max()), float(np.abs(move).max()))
     share = min(1.0, _LARGEST_MOVE / largest) if largest > 0 else 1.0
+    if nodes > 1:
+        move, severities = share * move, len(facets.severity)
+        natural = natural - cross.severity @ move[:severities] - cross.rest @ move[severities:]
+        posterior = condition(layout, variances, precision, natural)
+        predictor = posterior.predictor
+        largest = max(largest, float(np.abs(predictor - state.predictor).max()))
+    else:
+        severities = len(facets.severity)
+        pulled = natural - cross.severity @ move[:severities] - cross.rest @ move[severities:]
+        posterior = condition(layout, variances, precision, pulled)
+        change = posterior.predictor - state.predictor
+        largest = max(float(np.abs(change).max()), float(np.abs(move).max()))
+        share = pace * min(1.0, _LARGEST_MOVE / largest) if largest > 0 else 1.0
+        move, predictor, natural = share * move, state.predictor + share * change, pulled
     return _Step(
         state=_State(
-            facets.moved(facets.vector() + share * move),
-            state.predictor + share * change,
+            facets.moved(facets.vector() + move),
+            predictor,
             posterior.predictor_variance,
-            sites.precision,
+            precision,
             natural,
         ),
         posterior=posterior,
@@ -231,6 +268,17 @@ def _gradient(problem: Problem, found: Moments) -> Floats:
         minlength=problem.constraints.shape[1] - len(linear),
     )
     return np.concatenate([linear[:-1], steps, linear[-1:]])
+
+
+def _factored(matrix: Floats) -> tuple[Floats, bool]:
+    """Cholesky factor; far from the solution the matched information may be indefinite, and is then lifted until it is not."""
+    lift, scale = 0.0, float(np.abs(np.diag(matrix)).mean())
+    for _ in range(12):
+        try:
+            return linalg.cho_factor(matrix + lift * np.eye(len(matrix)), lower=True, check_finite=False)
+        except linalg.LinAlgError:
+            lift = max(10.0 * lift, 1e-6 * scale)
+    raise linalg.LinAlgError("the facets' information is not positive definite; check weights and scores")
 
 
 def _constrained(factor: tuple[Floats, bool], gradient: Floats, constraints: Floats) -> Floats:

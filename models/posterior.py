@@ -38,6 +38,8 @@ _REACH = 6.0
 _KNOTS = 4
 _TOLERANCE = 1e-7
 _COARSE = 0.05
+_PACES = (1.0,) * 20 + (0.5,) * 30 + (0.2,) * 50
+"""Shares of the way to newly matched sites; what has not settled at full pace does so at a slower one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +180,21 @@ def _propagate(
     sites = laplace_sites(layout, rows, offset, cumulative, blank, ())
     precision, natural, predictor = sites.precision, sites.natural, blank
     going = np.ones(layout.cells, dtype=bool)
-    for _ in range(100):
+    for pace in _PACES:
         posterior = condition(layout, variances, precision, natural)
         move = np.where(going, np.clip(posterior.predictor - predictor, -3.0, 3.0), 0.0)
         going &= _of_group(layout, np.abs(move)) > _COARSE
-        predictor = predictor + move
+        predictor = predictor + pace * move
         if not going.any():
             break
         sites = laplace_sites(layout, rows, offset, cumulative, predictor, ())
         precision, natural = np.where(going, sites.precision, precision), np.where(going, sites.natural, natural)
     going[:] = True
-    for _ in range(60):
+    for pace in _PACES:
         before, spread = posterior.predictor, posterior.predictor_variance
         matched = match(layout, rows, offset, cumulative, before, spread, precision, natural, nodes=7)
-        precision, natural = np.where(going, matched.precision, precision), np.where(going, matched.natural, natural)
+        precision = precision + np.where(going, pace * (matched.precision - precision), 0.0)
+        natural = natural + np.where(going, pace * (matched.natural - natural), 0.0)
         posterior = condition(layout, variances, precision, natural)
         moved = np.abs(posterior.predictor - before) + np.abs(np.sqrt(posterior.predictor_variance) - np.sqrt(spread))
         going &= _of_group(layout, moved) > _TOLERANCE

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.categories import Moments, averaged, hermite_nodes, moments, probabilities
+from models.categories import Moments, averaged, averaged_variance, hermite_nodes, moments, probabilities
 from models.design import Rows
 from models.elimination import Layout
 
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _LEAST_PRECISION = 1e-9
+_NARROWEST = 1.0 / 16.0
+"""Of the spread: narrower distributions fall between the nodes, and are approached in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def match(
     total = share.sum(axis=0)
     share /= total
     mean = (share * places).sum(axis=0)
-    variance = (share * (places - mean) ** 2).sum(axis=0)
+    variance = np.maximum((share * (places - mean) ** 2).sum(axis=0), _NARROWEST * spread)
     return Match(
         precision=np.maximum(1.0 / variance - 1.0 / spread + precision, _LEAST_PRECISION),
         natural=mean / variance - predictor / spread + natural,
@@ -113,7 +115,8 @@ def match(
 
 def tilted_sites(layout: Layout, rows: Rows, found: Match, formats: Sequence[Integers]) -> Sites:
     """A match (with chances kept) and the moments of all ratings under the tilted distributions."""
-    taken = averaged(found.chances, found.share[:, layout.cell_of_row], rows.weight, formats)
-    information = layout.by_cell(rows.weight * taken.variance)
+    share = found.share[:, layout.cell_of_row]
+    information = layout.by_cell(rows.weight * averaged_variance(found.chances, share))
     held = found.precision / np.maximum(information, _LEAST_PRECISION)
+    taken = averaged(found.chances, share, held[layout.cell_of_row] * rows.weight, formats)
     return Sites(found.precision, found.natural, found.mean, held, taken, found.log_evidence)

@@ -196,3 +196,37 @@ def test_reliability_follows_from_estimates_and_their_errors(simulate: Callable)
     error, spread = (model.persons_["sd"] ** 2).mean(), model.persons_["estimate"].var(ddof=0)
     assert model.reliability_ == pytest.approx(spread / (spread + error))
     assert model.separation_ == pytest.approx(np.sqrt(model.reliability_ / (1 - model.reliability_)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_any_frame_however_odd_gives_proper_posteriors(seed: int) -> None:
+    """Polarised, constant, tiny, heavy and period-split ratings by people and machines on formats of any width."""
+    rng = np.random.default_rng(seed)
+    count, categories = int(rng.choice([1, 2, 5, 20, 80])), int(rng.choice([2, 3, 5, 10]))
+    skill, rater = rng.integers(0, rng.integers(1, 5), count), rng.integers(0, rng.integers(1, 8), count)
+    machine = (rng.random(8) < 0.3)[rater]
+    score = [
+        rng.integers(0, categories, count),
+        np.full(count, categories - 1),
+        rng.choice([0, categories - 1], count),
+    ][rng.integers(0, 3)]
+    table = frame(
+        person=rng.integers(0, rng.integers(1, 15), count),
+        skill=skill,
+        item=[f"{s}.{i}" for s, i in zip(skill, rng.integers(0, 3, count), strict=True)],
+        rater=[f"{'machine' if m else 'human'}{r}" for m, r in zip(machine, rater, strict=True)],
+        rater_class=np.where(machine, "machine", "human"),
+        source=np.where(machine, "git", "feedback360"),
+        score=score,
+        categories=categories,
+        lowest=0,
+        weight=rng.choice([0.01, 0.5, 1.0, 10.0], count),
+        period=rng.integers(0, 3, count),
+    )
+    model = FacetsModel(thresholds=str(rng.choice(["rating_scale", "partial_credit"]))).fit(table)
+    everyone = model.posteriors()
+    assert np.isfinite(everyone.mass).all()
+    assert np.linalg.eigvalsh(everyone.covariance).min() > 0
+    assert (model.leave_one_out("rater").sd >= everyone.sd.min() - 1e-12).all()
+    assert np.isfinite(model.deviance_)
