@@ -158,7 +158,7 @@ def ours(clone: str, ledger: str | None) -> Iterator[tuple[str, dict[str, object
 
 
 def beginning(clone: str, folder: str) -> str:
-    """A repository with the first commits of HEAD: the objects of `clone`, seen from an early state."""
+    """A repository with the first commits of HEAD and nothing else: Perceval walks what it finds, alternates too."""
     line = commits_of(clone, "--first-parent", "--reverse", "HEAD")
     low, high = 0, len(line) - 1
     while low < high:
@@ -169,11 +169,10 @@ def beginning(clone: str, folder: str) -> str:
             high = middle
     early = str(Path(folder) / "early.git")
     subprocess.run(["git", "init", "-q", "--bare", "--initial-branch=main", early], env=environment(), check=True)
-    objects = subprocess.run(
-        ["git", "-C", clone, "rev-parse", "--git-path", "objects"], capture_output=True, env=environment(), check=True
-    )
-    alternates = Path(early) / "objects" / "info" / "alternates"
-    alternates.write_text(f"{Path(clone, objects.stdout.decode().strip()).resolve()}\n")
+    pack = ["git", "-C", clone, "pack-objects", "-q", "--revs", "--stdout", "--missing=allow-any"]
+    packed = subprocess.run(pack, input=line[low].encode(), capture_output=True, env=environment(), check=True)
+    index = ["git", "-C", early, "index-pack", "--stdin"]
+    subprocess.run(index, input=packed.stdout, capture_output=True, env=environment(), check=True)
     subprocess.run(["git", "-C", early, "update-ref", "refs/heads/main", line[low]], env=environment(), check=True)
     return early
 

@@ -5,7 +5,7 @@ Dockerfiles and YAML for tools. What a commit removes in one place and adds in a
 "pandas" is a name that was added, whether that shows a skill is for the standard to say.
 
 Nothing in a patch is trusted: the lines of a hunk are counted as its head says, so that a line of code that looks like
-a head is not one; lines are read up to 4 KiB and the rest of them is skipped; at most 64 names are kept per commit.
+a head is not one; lines are read up to 1 KiB and the rest of them is skipped; at most 64 names are kept per commit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Added", "Kept", "added_names", "names_in", "reads"]
 
 MOST = 64
 """Most names of one sort kept per commit."""
-_LINE = 4096
+_LINE = 1024
 _MOST_MET = 10_000
 _FILES = (
     "*.py", "*.pyi", "*.ipynb", "*requirements*.txt", "*requirements*.in", "*constraints*.txt", "*pyproject.toml", "*setup.cfg",
@@ -232,7 +232,7 @@ def _patches(stream: IO[bytes], marker: bytes) -> Iterator[tuple[str, set[Kept],
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines, each cut to its first 4 KiB."""
+    """Lines, each cut to its first 1 KiB."""
     while line := stream.readline(_LINE):
         rest = line
         while rest and not rest.endswith(b"\n"):
