@@ -64,7 +64,7 @@ class Fitted:
         found = self._inferred(rows, np.zeros(len(rows), dtype=np.int64), 1, GRID_NODES)
         keys = pd.DataFrame({"person": self.design.vocabulary.persons[[code]].to_numpy()})
         only_less = without is not None and replace is None
-        least = self._complete(code, code + 1).covariance if only_less else None
+        least = self.all_persons().covariance[[code]] - self.share[[code]] if only_less else None
         return self._posteriors(keys, np.array([code]), [found], least=least)[0]
 
     def all_persons(self) -> Posteriors:
