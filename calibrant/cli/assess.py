@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calibrant.assessing import Assessed, assess_purposes, replay
 from calibrant.cli.console import Session, command
 from calibrant.cli.finding import find_run, short_ids
 from calibrant.settings import parse_instant
 from db.records import Purpose
+
+if TYPE_CHECKING:
+    from calibrant.assessing import Assessed
 
 __all__ = ["register"]
 
@@ -53,6 +55,10 @@ def register(app: typer.Typer) -> None:
         if replay_run is not None:
             _replay(session, replay_run)
             return
+        from calibrant.assessing import (
+            assess_purposes,
+        )  # here, because the mathematics takes a second to import and most commands need none
+
         with session.progress("assessing", total=len(purpose or Purpose)) as advance:
             done = assess_purposes(
                 session.ledger,
@@ -66,6 +72,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _replay(session: Session, text: str) -> None:
+    from calibrant.assessing import replay
+
     run = find_run(session, text)
     with session.progress("inferring again"):
         differences = replay(session.ledger, run)

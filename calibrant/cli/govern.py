@@ -14,7 +14,6 @@ import typer
 
 from calibrant.cli.console import Session, command
 from calibrant.cli.finding import find_dispute, find_target
-from calibrant.consequences import consequences
 from calibrant.exporting import assessment_rows
 from db.errors import BadInput, Problem, Refusal
 from db.packets import verify_packet
@@ -150,6 +149,10 @@ def _inferred_again(session: Session, affected: Collection[str]) -> tuple[dict[s
     """What becomes of the latest runs without what was erased, as data and as lines."""
     if not affected:
         return {"changes": [], "slight_changes": 0}, ["no stored run rested on them"]
+    from calibrant.consequences import (
+        consequences,
+    )  # here, because the mathematics takes a second to import and most commands need none
+
     with session.progress("inferring again") as advance:
         found = consequences(session.ledger, affected, on_step=advance)
     people = session.ledger.people(as_of=session.now, known_at=session.now)

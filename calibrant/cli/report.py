@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrant.cli.console import Session, command
-from calibrant.reporting import Written, write_gap, write_packet, write_self_check
+
+if TYPE_CHECKING:
+    from calibrant.reporting import Written
 
 __all__ = ["register"]
 
@@ -46,11 +48,17 @@ def register(app: typer.Typer) -> None:
 
         Read the copy and write down your own level first; then open the seal.
         """
+        from calibrant.reporting import (
+            write_packet,
+        )  # here, because the mathematics takes a second to import and most commands need none
+
         _tell(session, write_packet(session.ledger, person, role, job_level, out, now=session.now, unseal=unseal))
 
     @command(group, "self")
     def self_check(session: Session, person: Person, out: Folder = Path("reports")) -> None:
         """Write what the ledger holds about one person and what follows from it, for that person."""
+        from calibrant.reporting import write_self_check
+
         _tell(session, write_self_check(session.ledger, person, out, now=session.now))
 
     @command(group, "gap")
@@ -64,4 +72,6 @@ def register(app: typer.Typer) -> None:
         out: Folder = Path("reports"),
     ) -> None:
         """Write the supply of skills against role profiles, by team; unknown apart from absent, small cells withheld."""
+        from calibrant.reporting import write_gap
+
         _tell(session, write_gap(session.ledger, out, now=session.now, department=department, lead_of=lead_of))
