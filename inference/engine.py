@@ -160,7 +160,7 @@ def _pessimistic(observed: Observed) -> pd.DataFrame:
     machine = observed.grading.machine
     hidden = machine[~machine["observed"].astype(bool) | machine["censored"].astype(bool)]
     columns = ["person", "skill", "item", "rater", "source", "scale", "score", "categories", "rater_class"]
-    return hidden.assign(scale=hidden["format"], score=hidden["pessimistic"], rater_class="machine", censored=False)[
+    return hidden.assign(scale=hidden["format"], score=hidden["pessimistic"], rater_class="machine", at_least=False)[
         columns
     ]
 

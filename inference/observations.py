@@ -29,7 +29,7 @@ _COLUMNS = [
     "score",
     "categories",
     "lowest",
-    "censored",
+    "at_least",
     "weight",
     "rater_class",
 ]
@@ -37,7 +37,7 @@ _COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, censored (the
+    """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
     score is a floor), weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
     """
 
@@ -91,10 +91,12 @@ def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> 
     )
     weight = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
     return heard.assign(
-        scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", censored=False, lowest=0
+        scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", at_least=False, lowest=0
     )[_COLUMNS]
 
 
 def _from_machines(machine: pd.DataFrame) -> pd.DataFrame:
     shown = machine[machine["observed"].astype(bool)]
-    return shown.assign(scale=shown["format"], weight=1.0, rater_class="machine", lowest=0)[_COLUMNS]
+    return shown.assign(
+        scale=shown["format"], weight=1.0, rater_class="machine", at_least=shown["censored"].astype(bool), lowest=0
+    )[_COLUMNS]

@@ -22,6 +22,7 @@ __all__ = [
     "Steps",
     "averaged",
     "averaged_variance",
+    "floor_moments",
     "hermite_nodes",
     "log_likelihood",
     "moments",
@@ -89,12 +90,28 @@ def probabilities(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
     return logits, highest + np.log(total)
 
 
-def log_likelihood(eta: Floats, score: Integers, cumulative: Floats) -> tuple[Floats, Floats]:
-    """Log-likelihood of each rating and its first derivative in eta, both (n,)."""
+def log_likelihood(eta: Floats, score: Integers, cumulative: Floats, floor: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Log-likelihood of each rating and its first derivative in eta, both (n,). floor: where it is of `score` or above."""
     chance, normaliser = probabilities(eta, cumulative)
     expected = (np.arange(len(cumulative), dtype=np.float64)[:, None] * chance).sum(axis=0)
     value = score * eta - cumulative[score, np.arange(len(eta))] - normaliser
-    return value, score - expected
+    slope = score - expected
+    if floor.any():
+        share, mean, _ = floor_moments(chance[:, floor], score[floor])
+        value[floor], slope[floor] = np.log(share), mean - expected[floor]
+    return value, slope
+
+
+def floor_moments(chance: Floats, score: Integers) -> tuple[Floats, Floats, Floats]:
+    """P(X >= score), and mean and variance of X given that, each (n,). chance: (categories, n).
+
+    Truncation from below never widens a log-concave distribution, so P(X >= score) is log-concave in eta, and it only rises.
+    """
+    category = np.arange(len(chance), dtype=np.float64)[:, None]
+    kept = np.where(category >= score, chance, 0.0)
+    share = np.maximum(kept.sum(axis=0), np.finfo(np.float64).tiny)
+    mean = (category * kept).sum(axis=0) / share
+    return share, mean, np.maximum((category**2 * kept).sum(axis=0) / share - mean**2, 0.0)
 
 
 def moments(

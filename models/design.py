@@ -44,9 +44,15 @@ class Rows:
     score: Integers
     weight: Floats
     machine: NDArray[np.bool_]
+    floor: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.person)
+
+    @property
+    def facet_weight(self) -> Floats:
+        """Weight in what is learned of the facets: floors say nothing there."""
+        return np.where(self.floor, 0.0, self.weight)
 
     def take(self, index: Integers | NDArray[np.bool_]) -> Rows:
         """The rows at `index`, in that order."""
@@ -117,6 +123,7 @@ def encode(ratings: pd.DataFrame, *, partial_credit: bool, impressions: bool = T
         person=codes["person"], halo=halo_codes, skill=codes["skill"], severity=severity_codes, item=codes["item"],
         format=format_codes, source=codes["source"], score=score,
         weight=table["weight"].to_numpy(dtype=np.float64), machine=machine,
+        floor=table["at_least"].to_numpy(dtype=bool),
     )  # fmt: skip
     first = np.unique(severity_codes, return_index=True)[1]
     vocabulary = Vocabulary(
@@ -162,6 +169,7 @@ def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
         skill=codes["skill"], severity=_known(_keys(table, ["rater", "period"]), vocabulary.severities),
         item=codes["item"], format=formats, source=codes["source"], score=score,
         weight=table["weight"].to_numpy(dtype=np.float64), machine=machine,
+        floor=table["at_least"].to_numpy(dtype=bool),
     )  # fmt: skip
 
 
@@ -230,6 +238,7 @@ def _formats_by_item(formats: Integers, items: pd.Series[Any], vocabulary: Vocab
 
 def _order(rows: Rows) -> Integers:
     keys = (
+        rows.floor,
         rows.weight,
         rows.score,
         rows.source,

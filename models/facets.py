@@ -298,7 +298,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
         severities, items = len(words.severities), len(words.items)
         squared, variance = standardised(rows, fitted.linear_predictor(), solution.facets)
-        raters = mean_squares(rows.severity, severities, rows.weight, squared, variance)
+        raters = mean_squares(rows.severity, severities, rows.facet_weight, squared, variance)
         raters.insert(0, "estimate", solution.facets.severity)
         raters.insert(1, "se", error[:severities])
         raters["rater_class"] = np.where(words.machine_severity, "machine", "human")
@@ -307,7 +307,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             if words.has_period
             else pd.Index([key[0] for key in words.severities], name="rater")
         )
-        item_table = mean_squares(rows.item, items, rows.weight, squared, variance)
+        item_table = mean_squares(rows.item, items, rows.facet_weight, squared, variance)
         item_table.insert(0, "estimate", solution.facets.item)
         item_table.insert(1, "se", error[severities : severities + items])
         item_table.index = words.items
@@ -320,7 +320,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         rows, words = fitted.design.rows, fitted.design.vocabulary
         skills = len(words.skills)
         ability, count = rows.person * skills + rows.skill, len(words.persons) * skills
-        table = mean_squares(ability, count, rows.weight, *self._squares)
+        table = mean_squares(ability, count, rows.facet_weight, *self._squares)
         del self._squares
         found = fitted.all_persons()
         table.insert(0, "estimate", found.mean.ravel())

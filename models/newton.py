@@ -229,7 +229,7 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
 def _information(problem: Problem, sites: Sites) -> tuple[Cross, Floats]:
     """Information cells share with facets, and the facets' own, in proportion to what the sites hold."""
     rows, layout, found = problem.design.rows, problem.layout, sites.moments
-    held = sites.held[layout.cell_of_row] * rows.weight
+    held = sites.held[layout.cell_of_row] * rows.facet_weight
     information = held * found.variance
     severities, count = len(problem.design.vocabulary.severities), len(rows)
     steps = problem.constraints.shape[1] - problem.linear.shape[1]
@@ -260,7 +260,7 @@ def _information(problem: Problem, sites: Sites) -> tuple[Cross, Floats]:
 
 
 def _gradient(problem: Problem, found: Moments) -> Floats:
-    rows, weight = problem.design.rows, problem.design.rows.weight
+    rows, weight = problem.design.rows, problem.design.rows.facet_weight
     linear = problem.linear.T @ (weight * (rows.score - found.expected))
     steps = np.bincount(
         problem.step_column,

@@ -254,7 +254,7 @@ class _Table:
         count = highest - lowest + 1
         value, slope = np.empty((count, layout.cells)), np.empty((count, layout.cells))
         for row in range(count):
-            values, slopes = log_likelihood((lowest + row) / _KNOTS + offset, rows.score, cumulative)
+            values, slopes = log_likelihood((lowest + row) / _KNOTS + offset, rows.score, cumulative, rows.floor)
             value[row] = layout.by_cell(rows.weight * values)
             slope[row] = layout.by_cell(rows.weight * slopes) / _KNOTS
         return cls(lowest, np.ascontiguousarray(value.T), np.ascontiguousarray(slope.T))

@@ -14,6 +14,8 @@ scale                 name of the response format within the source (default: on
                       for machines one per item, because a graded measure has thresholds of its own)
 categories            number of categories of the format, also if some never occur (default: highest - lowest + 1)
 lowest                lowest score of the format, needed only where `categories` leaves it open
+at_least              True where the score is a floor: this category or a higher one (default False). Floors inform persons,
+                      never items, steps or severities
 ====================  =================================================================================================
 """
 
@@ -51,6 +53,7 @@ def completed(ratings: pd.DataFrame, *, partial_credit: bool) -> pd.DataFrame:
     defaults = {"skill": ALL, "source": ALL, "period": ALL, "weight": 1.0, "rater_class": "human"}
     for name, default in defaults.items():
         table[name] = ratings[name].to_numpy() if name in ratings else np.full(len(ratings), default)
+    table["at_least"] = ratings["at_least"].to_numpy(dtype=bool) if "at_least" in ratings else False
     _check_cells(table)
     machine = table["rater_class"] == "machine"
     for name in ("categories", "lowest"):

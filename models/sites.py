@@ -15,7 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.categories import Moments, averaged, averaged_variance, hermite_nodes, moments, probabilities
+from models.categories import (
+    Moments,
+    averaged,
+    averaged_variance,
+    floor_moments,
+    hermite_nodes,
+    moments,
+    probabilities,
+)
 from models.design import Rows
 from models.elimination import Layout
 
@@ -48,9 +56,14 @@ def laplace_sites(
     layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, predictor: Floats, formats: Sequence[Integers]
 ) -> Sites:
     """Second-order expansion of each cell's log-likelihood at `predictor`."""
-    found = moments(predictor[layout.cell_of_row] + offset, rows.weight, cumulative, formats)
-    precision = layout.by_cell(rows.weight * found.variance)
-    slope = layout.by_cell(rows.weight * (rows.score - found.expected))
+    eta = predictor[layout.cell_of_row] + offset
+    found = moments(eta, rows.facet_weight, cumulative, formats)
+    seen, left = rows.score.astype(np.float64), np.zeros(len(rows))
+    if rows.floor.any():
+        chance = probabilities(eta[rows.floor], cumulative[:, rows.floor])[0]
+        _, seen[rows.floor], left[rows.floor] = floor_moments(chance, rows.score[rows.floor])
+    precision = layout.by_cell(rows.weight * np.maximum(found.variance - left, 0.0))
+    slope = layout.by_cell(rows.weight * (seen - found.expected))
     blank = np.zeros(layout.cells)
     return Sites(precision, precision * predictor + slope, predictor, np.ones(layout.cells), found, blank)
 
@@ -89,11 +102,14 @@ def match(
     step_cost = cumulative[rows.score, np.arange(len(rows))]
     places = predictor + points[:, None] * np.sqrt(spread)
     chances, logs = [], np.empty_like(places)
+    floors = bool(rows.floor.any())
     for node, place in enumerate(places):
         eta = place[layout.cell_of_row] + offset
         chance, normaliser = probabilities(eta, cumulative)
-        value = rows.weight * (rows.score * eta - step_cost - normaliser)
-        logs[node] = layout.by_cell(value) - place * (natural - 0.5 * precision * place)
+        value = rows.score * eta - step_cost - normaliser
+        if floors:
+            value[rows.floor] = np.log(floor_moments(chance[:, rows.floor], rows.score[rows.floor])[0])
+        logs[node] = layout.by_cell(rows.weight * value) - place * (natural - 0.5 * precision * place)
         if keep:
             chances.append(chance)
     logs += np.log(masses)[:, None]
@@ -116,7 +132,13 @@ def match(
 def tilted_sites(layout: Layout, rows: Rows, found: Match, formats: Sequence[Integers]) -> Sites:
     """A match (with chances kept) and the moments of all ratings under the tilted distributions."""
     share = found.share[:, layout.cell_of_row]
-    information = layout.by_cell(rows.weight * averaged_variance(found.chances, share))
+    variance = averaged_variance(found.chances, share)
+    if rows.floor.any():
+        floor, left = rows.floor, np.zeros(int(rows.floor.sum()))
+        for chance, mass in zip(found.chances, share, strict=True):
+            left += mass[floor] * floor_moments(chance[:, floor], rows.score[floor])[2]
+        variance[floor] = np.maximum(variance[floor] - left, 0.0)
+    information = layout.by_cell(rows.weight * variance)
     held = found.precision / np.maximum(information, _LEAST_PRECISION)
-    taken = averaged(found.chances, share, held[layout.cell_of_row] * rows.weight, formats)
+    taken = averaged(found.chances, share, held[layout.cell_of_row] * rows.facet_weight, formats)
     return Sites(found.precision, found.natural, found.mean, held, taken, found.log_evidence)

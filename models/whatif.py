@@ -158,7 +158,17 @@ class Fitted:
         own = zip(rows.severity, rows.source, rows.item, rows.skill, strict=True)
         kept = np.array([key not in taken for key in own], dtype=bool)
         both = _stacked([rows.take(kept), new])
-        keys = (both.weight, both.score, both.source, both.format, both.item, both.severity, both.skill, both.halo)
+        keys = (
+            both.floor,
+            both.weight,
+            both.score,
+            both.source,
+            both.format,
+            both.item,
+            both.severity,
+            both.skill,
+            both.halo,
+        )
         return both.take(np.lexsort(keys))
 
     def _inferred(self, rows: Rows, group: Integers, groups: int, nodes: int) -> Inferred:
