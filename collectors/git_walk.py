@@ -21,7 +21,7 @@ from db.errors import Incomplete
 __all__ = ["walk"]
 
 _SEGMENT = 20_000
-"""Commits named to one git process: it keeps their messages in memory."""
+"""Commits named to one git process: it reads them all before it begins, and keeps their messages in memory."""
 _UNIT = 1_000
 """Commits taken carefully at a time."""
 _FEW = 0.02
@@ -52,7 +52,7 @@ class _Walker:
     def whole(self, oids: bytes) -> Iterator[Record]:
         """Records of `oids`, at full speed where that goes well and carefully where it does not."""
         width = self.view.oid_length + 1
-        at, careful = 0, False
+        at, careful, size = 0, False, _SEGMENT
         while at < len(oids):
             if careful:
                 unit = oids[at : at + _UNIT * width].decode("ascii").split()
@@ -63,13 +63,14 @@ class _Walker:
                     yield record
                 careful = undone > _FEW * len(unit)
             else:
-                with closing(log(self.view, oids[at : at + _SEGMENT * width], Detail.LINES, self.marker)) as records:
+                with closing(log(self.view, oids[at : at + size * width], Detail.LINES, self.marker)) as records:
+                    size = min(2 * size, _SEGMENT)
                     try:
                         for record in records:
                             at += width
                             yield record
                     except Died:
-                        careful = True
+                        careful, size = True, min(2 * _UNIT, _SEGMENT)
 
     def _carefully(self, unit: Sequence[str]) -> Iterator[Record]:
         """Records of `unit`, each as detailed as the objects at hand allow."""
