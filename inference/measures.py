@@ -97,7 +97,7 @@ def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
     """
     items = evaluation.items.copy()
     main, usual = _main_repositories(evaluation, work)
-    items["rater"] = "machine:git/" + items["person"].map(main).fillna(usual).astype("string")
+    items["rater"] = "machine:git/" + items["person"].map(main).astype("string").fillna(usual)
     items["source"] = "git"
     items["format"] = items["item"]
     items["score"] = items["category"]
