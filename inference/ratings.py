@@ -79,7 +79,8 @@ def _categories(rows: pd.DataFrame) -> pd.DataFrame:
     low, high = rows["scale_min"].to_numpy(), rows["scale_max"].to_numpy()
     score = np.clip(rows["score"].to_numpy(), low, high)
     scale = rows["source"] + " " + _number(low) + "-" + _number(high)
-    step = _steps(score - low, scale)
+    others = ~rows["is_self"].to_numpy()  # how people mark themselves does not tell how the form is marked
+    step = _steps(score - low, scale, others)
     categories = np.rint((high - low) / step).astype(int) + 1
     wide = categories > MAX_CATEGORIES
     category = np.where(
@@ -98,7 +99,7 @@ def _number(values: NDArray[np.float64]) -> pd.Series:
     return pd.Series([f"{value:g}" for value in values], dtype="string")
 
 
-def _steps(offset: NDArray[np.float64], scale: pd.Series) -> NDArray[np.float64]:
-    """1 where every score of a response scale is whole, else .5."""
-    whole = pd.Series(np.isclose(offset, np.rint(offset))).groupby(scale.to_numpy()).transform("all")
-    return np.where(whole.to_numpy(dtype=bool), 1.0, 0.5)
+def _steps(offset: NDArray[np.float64], scale: pd.Series, heard: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """1 where every score heard on a response scale is whole, else .5."""
+    split = heard & ~np.isclose(offset, np.rint(offset))
+    return np.where(scale.isin(scale[split].unique()).to_numpy(dtype=bool), 0.5, 1.0)
