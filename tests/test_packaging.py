@@ -29,7 +29,8 @@ def packaged() -> set[str]:
     os.chdir(ROOT)
     try:
         distribution = apply_configuration(Distribution({"script_name": "setup.py"}), "pyproject.toml")
-        distribution.include_package_data = False  # what version control happens to hold must not hide a missing pattern
+        # what the last build listed must not hide a missing pattern
+        distribution.include_package_data = False
         build = distribution.get_command_obj("build_py")
         build.ensure_finalized()
         modules = [str(Path(path).resolve().relative_to(ROOT)) for _, _, path in build.find_all_modules()]

@@ -20,7 +20,34 @@ from db.errors import Incomplete
 from db.ledger import Ledger
 
 COMMANDS = dict(walk(app))
-PROMISED = ["init", "people import", "collect git", "collect feedback360", "collect scorecards", "collect table", "identities list", "identities suggest", "identities merge", "identities split", "rubric list", "rubric show", "rubric validate", "rubric test", "rubric diff", "assess", "report packet", "report self", "report gap", "dispute", "erase", "retention run", "export assessments", "export evidence", "audit verify", "demo"]
+PROMISED = [
+    "init",
+    "people import",
+    "collect git",
+    "collect feedback360",
+    "collect scorecards",
+    "collect table",
+    "identities list",
+    "identities suggest",
+    "identities merge",
+    "identities split",
+    "rubric list",
+    "rubric show",
+    "rubric validate",
+    "rubric test",
+    "rubric diff",
+    "assess",
+    "report packet",
+    "report self",
+    "report gap",
+    "dispute",
+    "erase",
+    "retention run",
+    "export assessments",
+    "export evidence",
+    "audit verify",
+    "demo",
+]
 
 
 @pytest.fixture(autouse=True)

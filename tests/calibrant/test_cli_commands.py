@@ -288,3 +288,15 @@ def test_the_ledger_verifies_up_to_a_head_that_was_printed(run: Run) -> None:
     assert run("audit", "verify").out.endswith(f"head {told['head']}\n")
     assert run("audit", "verify", "--head", told["head"]).code == 0
     assert run("audit", "verify", "--head", "f" * 64).code == 1
+
+
+@pytest.mark.long
+def test_the_demo_with_json_prints_one_document_and_leaves_reports_and_a_sound_ledger(tmp_path: Path) -> None:
+    out = tmp_path / "department"
+    done = calibrant(tmp_path / "unused.db", "demo", "--out", out, "--json")
+    assert done.code == 0
+    kinds = {Path(one).stem.partition("-")[0] for one in done.json["reports"]}
+    assert kinds == {"packet", "self", "gap"}
+    assert "$ calibrant assess" in done.talk
+    assert calibrant(out / "calibrant.db", "audit", "verify").code == 0
+    assert not (tmp_path / "unused.db").exists()
