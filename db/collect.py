@@ -6,6 +6,7 @@ A killed run loses at most the batch it was storing; the next one starts at the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from db.canonical import clean
 from db.engine import Store
@@ -17,6 +18,8 @@ from db.transaction import Transaction
 from db.write import store_batch
 
 __all__ = ["collect"]
+
+_MANY: Final = 20_000
 
 
 def collect(
@@ -37,6 +40,8 @@ def collect(
             if on_batch is not None:
                 on_batch(counts)
         store.write("collected", _ending(source, extractor, run, total), connection)
+    if total.added >= _MANY:
+        store.refresh_statistics()
     return total
 
 

@@ -184,6 +184,12 @@ class Store:
                 time.sleep(0.01 * attempt)
         raise Incomplete("other writers were faster every time", where=self.where, remedy="run it again")
 
+    def refresh_statistics(self) -> None:
+        """Tell PostgreSQL's planner how much there is now; without it the first reads after a large collection crawl."""
+        if self.dialect == "postgresql":
+            with self._open() as connection, connection.begin():
+                connection.exec_driver_sql("ANALYZE artefact, evidence, participation, sighting, supersession")
+
     def scrub(self) -> None:
         """Empty SQLite's write-ahead log, where erased values may still stand (as far as other readers allow)."""
         if self.path is not None:
