@@ -13,7 +13,6 @@ change has *survived* unless a later commit reverts it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +22,8 @@ from numpy.typing import NDArray
 
 from db.records import Kind, ParticipationRole
 from inference.facts import WORK_FACTS, read_measures
-from inference.path_kinds import ASSET, DOCUMENTATION, NOT_WRITTEN, TEST, area_of, classify_paths
+from inference.path_kinds import DOCUMENTATION, TEST
+from inference.touched import TouchedPaths
 
 __all__ = ["BULK_FILES", "Attribution", "attribute"]
 
@@ -56,13 +56,14 @@ _VOUCHERS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """changes: one row per artefact of work, index = evidence id: kind, occurred_at, month, repository, source, area, paths
-    (list of distinct written paths), imports, tools, labels, substantive, reviewed, survived, tests, docs, change_followed.
+    """changes: one row per artefact of work, index = evidence id: kind, occurred_at, month, repository, source, area, imports,
+    tools, labels, substantive, reviewed, survived, tests, docs, change_followed. touched: their paths, in the order of `changes`.
     shares: evidence, person (null where unresolved), identity, role (author | reviewer | tester), share in (0, 1], others_work, counterpart.
     """
 
     changes: pd.DataFrame
     shares: pd.DataFrame
+    touched: TouchedPaths
 
 
 def attribute(evidence: pd.DataFrame, participations: pd.DataFrame, reverts: pd.DataFrame) -> Attribution:
@@ -71,12 +72,12 @@ def attribute(evidence: pd.DataFrame, participations: pd.DataFrame, reverts: pd.
     work = _without_duplicates(work).sort_values("evidence", kind="stable").reset_index(drop=True)
     taking_part = participations[participations["evidence"].isin(work["evidence"])].reset_index(drop=True)
     facts = read_measures(work["measures"], WORK_FACTS)
-    touched = _touched(work["paths"])
+    touched = TouchedPaths.of(work["paths"])
     changes = _changes(work, facts, touched, reverts)
     taking_part = _without_closed_pairs(taking_part)
     shares = _shares(taking_part, facts["ai_assist"].notna().set_axis(pd.Index(work["evidence"])))
     changes["reviewed"] = _reviewed(changes, taking_part, facts)
-    return Attribution(changes=changes, shares=shares)
+    return Attribution(changes=changes, shares=shares, touched=touched)
 
 
 def _without_duplicates(work: pd.DataFrame) -> pd.DataFrame:
@@ -86,32 +87,7 @@ def _without_duplicates(work: pd.DataFrame) -> pd.DataFrame:
     return work[~duplicate]
 
 
-@dataclass(frozen=True, slots=True)
-class _Touched:
-    """Per change: flags of its paths and its main area. `distinct[codes[starts[i]:starts[i + 1]]]` are its paths."""
-
-    codes: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    distinct: list[str]
-    flags: NDArray[np.uint8]
-
-
-def _touched(paths: pd.Series) -> _Touched:
-    code_of: dict[str, int] = {}
-    codes: list[int] = []
-    starts = np.zeros(len(paths) + 1, dtype=np.int64)
-    for row, text in enumerate(paths):
-        if isinstance(text, str) and text != "[]":
-            codes.extend(code_of.setdefault(change[0], len(code_of)) for change in json.loads(text))
-        starts[row + 1] = len(codes)
-    distinct = list(code_of)
-    return _Touched(np.asarray(codes, dtype=np.int32), starts, distinct, classify_paths(distinct))
-
-
-def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched, reverts: pd.DataFrame) -> pd.DataFrame:
-    written = (touched.flags & (NOT_WRITTEN | ASSET)) == 0
-    per_path_written = written[touched.codes] if len(touched.codes) else np.zeros(0, dtype=bool)
-    areas = np.array([area_of(path) for path in touched.distinct], dtype=object)
+def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: TouchedPaths, reverts: pd.DataFrame) -> pd.DataFrame:
     occurred = work["occurred_at"]
     changes = pd.DataFrame(
         {
@@ -121,49 +97,19 @@ def _changes(work: pd.DataFrame, facts: pd.DataFrame, touched: _Touched, reverts
             "month": (occurred.dt.year * 12 + occurred.dt.month - 1).to_numpy(dtype=np.int64),
             "repository": work["repository"].to_numpy(),
             "source": work["source"].to_numpy(),
-            "area": pd.array(_main_areas(touched, per_path_written, areas), dtype="str"),
-            "paths": pd.Series(_written_paths(touched, per_path_written), dtype=object).array,
+            "area": pd.array(touched.main_areas(), dtype="str"),
             "imports": facts["imports"].to_numpy(),
             "tools": facts["tools"].to_numpy(),
             "labels": facts["labels"].to_numpy(),
-            "tests": _any(touched, (touched.flags & TEST) > 0),
-            "docs": _any(touched, (touched.flags & DOCUMENTATION) > 0),
+            "tests": touched.any((touched.flags & TEST) > 0),
+            "docs": touched.any((touched.flags & DOCUMENTATION) > 0),
             "change_followed": _true(facts["change_followed"]),
         },
         index=pd.Index(work["evidence"], name="evidence"),
     )
-    changes["substantive"] = _substantive(work, facts, _any(touched, written))
+    changes["substantive"] = _substantive(work, facts, touched.any(touched.written))
     changes["survived"] = _survived(work, reverts)
     return changes
-
-
-def _any(touched: _Touched, per_distinct: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Per change: does any of its paths have the flag?"""
-    if not len(touched.codes):
-        return np.zeros(len(touched.starts) - 1, dtype=bool)
-    running = np.concatenate([[0], np.cumsum(per_distinct[touched.codes])])
-    return np.asarray(running[touched.starts[1:]] > running[touched.starts[:-1]])
-
-
-def _written_paths(touched: _Touched, keep: NDArray[np.bool_]) -> list[list[str]]:
-    distinct, codes = touched.distinct, touched.codes
-    return [
-        [distinct[code] for code, kept in zip(codes[start:end], keep[start:end], strict=True) if kept]
-        for start, end in zip(touched.starts[:-1], touched.starts[1:], strict=True)
-    ]
-
-
-def _main_areas(touched: _Touched, keep: NDArray[np.bool_], areas: NDArray[np.object_]) -> list[str]:
-    """The area most of a change's written paths lie in; ties go to the first in the alphabet."""
-    mains: list[str] = []
-    for start, end in zip(touched.starts[:-1], touched.starts[1:], strict=True):
-        names = areas[touched.codes[start:end][keep[start:end]]]
-        if len(names) < 2:
-            mains.append(str(names[0]) if len(names) else ".")
-            continue
-        values, counts = np.unique(names.astype(str), return_counts=True)
-        mains.append(str(values[np.argmax(counts)]))
-    return mains
 
 
 def _true(flag: pd.Series) -> NDArray[np.bool_]:

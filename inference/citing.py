@@ -7,12 +7,15 @@ more. A rating speaks for a level if it states that level or above, relative to 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from db.records import Citation, CriterionOutcome, Outcome, Stance
+from inference.coded import coded, positions
 from inference.observations import Observed
 from rubrics import Standard
 
@@ -25,14 +28,7 @@ PER_REVERTS: Final = 6
 Cited = tuple[dict[tuple[str, str], tuple[CriterionOutcome, ...]], list[Citation]]
 """Outcomes by (person, skill), and all citations in order."""
 
-_UNIT_COLUMNS: Final = {
-    "months": "month",
-    "quarters": "quarter",
-    "repositories": "repository",
-    "areas": "area",
-    "people": "counterpart",
-    "changes": "evidence",
-}
+_SUPPORT: Final = ("person", "item", "evidence")
 
 
 def cite(standard: Standard, observed: Observed, expected_level: Mapping[tuple[str, str], float]) -> Cited:
@@ -50,30 +46,69 @@ def cite(standard: Standard, observed: Observed, expected_level: Mapping[tuple[s
 
 def _counted(standard: Standard, observed: Observed) -> dict[tuple[str, str], tuple[str, ...]]:
     """(person, item) -> evidence ids, newest first, one per counted unit."""
-    support = observed.grading.evaluation.support.astype({"person": "str", "item": "str", "evidence": "str"})
+    support, changes = observed.grading.evaluation.support, observed.attribution.changes
     if support.empty:
         return {}
-    work = observed.grading.work.drop_duplicates(["person", "evidence"])
-    rows = support.merge(
-        work[["person", "evidence", "occurred_at", "month", "repository", "area", "counterpart"]],
-        on=["person", "evidence"],
-    )
-    rows["quarter"] = rows["month"] // 3
-    column = rows["item"].map({code: _UNIT_COLUMNS[item.measure.unit] for code, item in standard.items.items()})
-    rows["unit"] = ""
-    for name in sorted(column.unique()):
-        mine = column == name
-        rows.loc[mine, "unit"] = rows.loc[mine, name].astype("string").fillna("")
-    rows = rows.sort_values(
-        ["person", "item", "occurred_at", "evidence"], ascending=[True, True, False, True], kind="stable"
-    )
-    rows = rows.drop_duplicates(["person", "item", "unit"])
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for person, item, evidence in rows[["person", "item", "evidence"]].itertuples(index=False, name=None):
-        listed = found.get((person, item), ())
-        if len(listed) < PER_ITEM:
-            found[person, item] = (*listed, evidence)
+    ids = support["evidence"].cat.categories
+    change = positions(ids, changes.index)
+    newest_first = np.empty(len(ids), dtype=np.int64)
+    newest_first[np.lexsort((change, -changes["occurred_at"].array.asi8[change]))] = np.arange(len(ids))
+    person, item, evidence = (support[name].cat.codes.to_numpy().astype(np.int64) for name in _SUPPORT)
+    group = person * len(support["item"].cat.categories) + item
+    order = np.argsort(group * len(ids) + newest_first[evidence], kind="stable")
+    group, item, evidence = group[order], item[order], evidence[order]
+    unit = _units(standard, observed, support["item"].cat.categories, person[order], item, change[evidence])
+    _, once = np.unique(group * (int(unit.max()) + 2) + unit + 1, return_index=True)
+    kept = np.sort(once)
+    group, evidence = group[kept], evidence[kept]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    people, items = support["person"].cat.categories, support["item"].cat.categories
+    found = {}
+    for start, end in pairwise([*starts.tolist(), len(group)]):
+        of, at = divmod(int(group[start]), len(items))
+        found[str(people[of]), str(items[at])] = tuple(ids.take(evidence[start : min(end, start + PER_ITEM)]))
     return found
+
+
+def _units(
+    standard: Standard,
+    observed: Observed,
+    items: pd.Index,
+    person: NDArray[np.int64],
+    item: NDArray[np.int64],
+    change: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Code of the unit that each counted change counts in (-1: a unit of its own for what has none)."""
+    changes = observed.attribution.changes
+    month = changes["month"].to_numpy()
+    per_change = {
+        "months": month,
+        "quarters": month // 3,
+        "repositories": coded(changes["repository"])[0],
+        "areas": coded(changes["area"])[0],
+        "changes": np.arange(len(changes)),
+    }
+    unit = np.empty(len(item), dtype=np.int64)
+    kinds = np.array([standard.items[str(code)].measure.unit for code in items])[item]
+    for name in np.unique(kinds):
+        mine = kinds == name
+        unit[mine] = (
+            _partners(observed, person[mine], change[mine]) if name == "people" else per_change[name][change[mine]]
+        )
+    return unit
+
+
+def _partners(observed: Observed, person: NDArray[np.int64], change: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Code of the counterpart of each person in each change, in the first of the person's roles there; -1 for none."""
+    shares, changes = observed.attribution.shares, observed.attribution.changes
+    of = positions(shares["person"], observed.grading.evaluation.support["person"].cat.categories)
+    known = np.flatnonzero(of >= 0)
+    at = positions(shares["evidence"].iloc[known], changes.index)
+    role = coded(shares["role"])[0][known]
+    partner = coded(shares["counterpart"])[0][known]
+    order = np.lexsort((role, at, of[known]))
+    keys, first = np.unique((of[known] * len(changes) + at)[order], return_index=True)
+    return partner[order][first][np.searchsorted(keys, person * len(changes) + change)]
 
 
 def _outcomes(

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import rubrics
 from inference.attribution import Attribution
+from inference.coded import coded, positions
 from inference.exposure import months_present, opportunity
+from inference.tagging import WorkTags
 from rubrics import Evaluation, Standard
 
 __all__ = ["WINDOW_MONTHS", "Grading", "grade", "work_frame"]
 
 WINDOW_MONTHS: Final = 24
 """Window of presence that opportunity is judged in."""
+
+_ROLES: Final = ("author", "reviewer", "tester")
+_FACTS: Final = ("substantive", "reviewed", "survived", "tests", "docs", "change_followed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +37,62 @@ class Grading:
     machine: pd.DataFrame
 
 
-def work_frame(attribution: Attribution, tags: pd.DataFrame) -> pd.DataFrame:
-    """One row per (person, skill, change, role): what `rubrics.evaluate` reads. Unresolved identities drop out here."""
-    shares = attribution.shares
-    shares = shares[shares["person"].notna()]
-    rows = shares.merge(tags, on="evidence").join(
-        attribution.changes.drop(columns=["paths", "imports", "tools", "labels"]), on="evidence"
+def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp) -> pd.DataFrame:
+    """One row per (person, skill, change, role), sorted so: what `rubrics.evaluate` reads, and work that was undone.
+
+    Unresolved identities drop out here, as does what no measure can count: work without substance, and work before `since`
+    unless it did not survive. Texts are categoricals. change: position in `Attribution.changes`.
+    """
+    changes, shares = attribution.changes, attribution.shares
+    matters = changes["substantive"].to_numpy(dtype=bool) & (
+        (changes["occurred_at"] > since).to_numpy(dtype=bool) | ~changes["survived"].to_numpy(dtype=bool)
     )
-    return rows.sort_values(["person", "skill", "evidence", "role"], kind="stable").reset_index(drop=True)
+    change = positions(shares["evidence"], changes.index)
+    share = np.flatnonzero(shares["person"].notna().to_numpy(dtype=bool) & matters[change])
+    row, skill = _spread(change[share], tags, len(changes))
+    share, change = share[row], change[share][row]
+    person, people = coded(shares["person"])
+    role = pd.Index(_ROLES).get_indexer(pd.Index(shares["role"]))
+    key = ((person[share] * len(tags.skills) + skill) * len(changes) + change) * len(_ROLES) + role[share]
+    order = np.argsort(key, kind="stable")
+    share, change, skill = share[order], change[order], skill[order]
+    own = shares.take(share)
+    columns: dict[str, Any] = {
+        "person": pd.Categorical.from_codes(person[share], people),
+        "skill": pd.Categorical.from_codes(skill, pd.Index(tags.skills, dtype="str")),
+        "evidence": pd.Categorical.from_codes(change, changes.index),
+        "role": pd.Categorical.from_codes(role[share], pd.Index(_ROLES)),
+        "counterpart": _category(shares["counterpart"], share),
+        "share": own["share"].to_numpy(),
+        "others_work": own["others_work"].to_numpy(),
+        **{name: _category(changes[name], change) for name in ("artefact", "kind", "repository", "area")},
+        "occurred_at": changes["occurred_at"].array.take(change),
+        **{name: changes[name].to_numpy()[change] for name in ("month", *_FACTS)},
+        "change": change,
+    }
+    return pd.DataFrame(columns)
+
+
+def _spread(change: NDArray[np.int64], tags: WorkTags, changes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(row, skill) for every row of `change` and every skill its change is tagged with."""
+    count = np.bincount(tags.change, minlength=changes)
+    first = np.cumsum(count) - count
+    times = count[change]
+    row = np.repeat(np.arange(len(change)), times)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
+    return row, tags.skill[first[change][row] + within]
+
+
+def _category(texts: pd.Series, rows: NDArray[np.int64]) -> pd.Categorical:
+    """The texts at `rows` as a categorical over all of them."""
+    codes, names = coded(texts)
+    return pd.Categorical.from_codes(codes[rows], names)
 
 
 def grade(
     standard: Standard,
     attribution: Attribution,
-    tags: pd.DataFrame,
+    tags: WorkTags,
     people: pd.DataFrame,
     employments: pd.DataFrame,
     memberships: pd.DataFrame,
@@ -50,45 +100,60 @@ def grade(
     *,
     as_of: datetime,
 ) -> Grading:
-    """Grade everybody on every machine-judged measure of the standard. tags: evidence, skill."""
-    work = work_frame(attribution, tags)
-    taking_part = attribution.shares.dropna(subset=["person"]).join(
-        attribution.changes[["occurred_at", "repository"]], on="evidence"
-    )
-    first_seen = taking_part.groupby("person")["occurred_at"].min()
+    """Grade everybody on every machine-judged measure of the standard."""
+    today = pd.Timestamp(as_of)
+    windows = [measure.window_months for skill in standard.skills.values() for measure in skill.measures.values()]
+    work = work_frame(attribution, tags, since=today - pd.DateOffset(months=max(windows, default=0)))
+    since = today - pd.DateOffset(months=WINDOW_MONTHS)
+    first_seen, recent = _took_part(attribution, since, today)
     present = months_present(people, employments, absences, first_seen, as_of=as_of, window_months=WINDOW_MONTHS)
-    since = pd.Timestamp(as_of) - pd.DateOffset(months=WINDOW_MONTHS)
-    recent = taking_part[(taking_part["occurred_at"] > since) & (taking_part["occurred_at"] <= pd.Timestamp(as_of))]
-    chances = opportunity(
-        present, memberships, recent, _skill_repositories(standard, attribution, tags, since), sorted(standard.skills)
-    )
+    where = _skill_repositories(standard, attribution, tags, since)
+    chances = opportunity(present, memberships, recent, where, sorted(standard.skills))
     evaluation = rubrics.evaluate(standard, work, chances, as_of=as_of)
-    return Grading(work, chances, evaluation, _observations(evaluation, work))
+    return Grading(work, chances, evaluation, _observations(evaluation, attribution.changes))
+
+
+def _took_part(attribution: Attribution, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Series, pd.DataFrame]:
+    """When each person was first seen; and person, repository of everybody's work after `since`, once each."""
+    known = attribution.shares[attribution.shares["person"].notna()]
+    change = positions(known["evidence"], attribution.changes.index)
+    taking_part = pd.DataFrame(
+        {
+            "person": known["person"].astype("str").to_numpy(),
+            "repository": _category(attribution.changes["repository"], change),
+            "occurred_at": attribution.changes["occurred_at"].array.take(change),
+        }
+    )
+    recent = taking_part[(taking_part["occurred_at"] > since) & (taking_part["occurred_at"] <= until)]
+    pairs = recent[["person", "repository"]].drop_duplicates().astype({"repository": "str"})
+    return taking_part.groupby("person")["occurred_at"].min(), pairs
 
 
 def _skill_repositories(
-    standard: Standard, attribution: Attribution, tags: pd.DataFrame, since: pd.Timestamp
+    standard: Standard, attribution: Attribution, tags: WorkTags, since: pd.Timestamp
 ) -> pd.DataFrame:
     """skill, repository: where work of the skill was done lately, by anybody, and is recorded in the way it is judged.
 
     A skill judged by reviewing, or by the people who reviewed, can be shown only where reviewers are recorded at all.
     """
-    changes = attribution.changes
-    lately = changes.loc[(changes["occurred_at"] > since) & changes["substantive"], ["repository"]]
-    where = tags.merge(lately, left_on="evidence", right_index=True)
-    vouched = attribution.shares.loc[attribution.shares["role"] != "author", "evidence"].unique()
-    with_reviewers = where[where["evidence"].isin(vouched)]
-    needs_reviewers = {
-        code
-        for code, skill in standard.skills.items()
-        if skill.measures and all(m.role != "author" or m.unit == "people" for m in skill.measures.values())
-    }
-    plain = where[~where["skill"].isin(needs_reviewers)]
-    special = with_reviewers[with_reviewers["skill"].isin(needs_reviewers)]
-    return pd.concat([plain, special])[["skill", "repository"]].drop_duplicates()
+    changes, shares = attribution.changes, attribution.shares
+    lately = ((changes["occurred_at"] > since) & changes["substantive"]).to_numpy(dtype=bool)
+    vouched = np.zeros(len(changes), dtype=bool)
+    vouched[positions(shares.loc[shares["role"] != "author", "evidence"], changes.index)] = True
+    needs_reviewers = np.array([_needs_reviewers(standard, skill) for skill in tags.skills], dtype=bool)
+    shown = lately[tags.change] & (vouched[tags.change] | ~needs_reviewers[tags.skill])
+    repository, names = coded(changes["repository"])
+    pairs = np.unique(tags.skill[shown] * max(len(names), 1) + repository[tags.change[shown]])
+    skill, place = np.divmod(pairs, max(len(names), 1))
+    return pd.DataFrame({"skill": pd.Index(tags.skills, dtype="str").take(skill), "repository": names.take(place)})
 
 
-def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
+def _needs_reviewers(standard: Standard, skill: str) -> bool:
+    measures = standard.skills[skill].measures
+    return bool(measures) and all(one.role != "author" or one.unit == "people" for one in measures.values())
+
+
+def _observations(evaluation: Evaluation, changes: pd.DataFrame) -> pd.DataFrame:
     """person, skill, item, rater (machine by main repository), source, format, score, categories, levels, pessimistic,
     observed, censored (the score is a floor).
 
@@ -96,7 +161,7 @@ def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
     person had no opportunity to show is missing (observed is false).
     """
     items = evaluation.items.copy()
-    main, usual = _main_repositories(evaluation, work)
+    main, usual = _main_repositories(evaluation, changes)
     items["rater"] = "machine:git/" + items["person"].map(main).astype("string").fillna(usual)
     items["source"] = "git"
     items["format"] = items["item"]
@@ -107,19 +172,27 @@ def _observations(evaluation: Evaluation, work: pd.DataFrame) -> pd.DataFrame:
     return items[columns].sort_values(["person", "skill", "item"], kind="stable").reset_index(drop=True)
 
 
-def _main_repositories(evaluation: Evaluation, work: pd.DataFrame) -> tuple[pd.Series, str]:
+def _main_repositories(evaluation: Evaluation, changes: pd.DataFrame) -> tuple[Mapping[str, str], str]:
     """Per person the repository with the most months of counted work, and the one with most over all ("none" without any).
 
     Machines are raters by source and repository group. Only what a measure counted says where a person works: by number of
     changes, a flood of worthless ones would change the rater and with it the severity. Whoever has nothing counted is
     rated by the machine of the repository most people work in.
     """
-    counted = evaluation.support[["person", "evidence"]].drop_duplicates().astype({"person": "str", "evidence": "str"})
-    where = work.drop_duplicates("evidence")[["evidence", "repository", "month"]]
-    months = counted.merge(where, on="evidence")[["person", "repository", "month"]].drop_duplicates()
-    months = months.groupby(["person", "repository"]).size().reset_index(name="n")
-    everywhere = months.groupby("repository")["n"].sum().reset_index()
-    everywhere = everywhere.sort_values(["n", "repository"], ascending=[False, True], kind="stable")
-    months = months.sort_values(["person", "n", "repository"], ascending=[True, False, True], kind="stable")
-    main = months.drop_duplicates("person").set_index("person")["repository"]
-    return main, str(everywhere["repository"].iloc[0]) if len(everywhere) else "none"
+    support = evaluation.support
+    if support.empty:
+        return {}, "none"
+    change = positions(support["evidence"].cat.categories, changes.index)[support["evidence"].cat.codes.to_numpy()]
+    repository, names = coded(changes["repository"])
+    month = changes["month"].to_numpy()
+    person = support["person"].cat.codes.to_numpy().astype(np.int64)
+    span = int(month.max()) + 1
+    months = np.unique((person * len(names) + repository[change]) * span + month[change]) // span
+    pairs, count = np.unique(months, return_counts=True)
+    owner, place = np.divmod(pairs, len(names))
+    everywhere = np.bincount(place, weights=count, minlength=len(names))
+    best = np.lexsort((place, -count, owner))
+    first = best[np.flatnonzero(np.diff(owner[best], prepend=-1))]
+    people = support["person"].cat.categories
+    main = {str(people[p]): str(names[r]) for p, r in zip(owner[first], place[first], strict=True)}
+    return main, str(names[int(np.argmax(everywhere))])

@@ -8,13 +8,12 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-import rubrics
 from inference.attribution import Attribution, attribute
-from inference.facts import RATING_FACTS, read_measures
 from inference.frames import Frames
 from inference.measures import Grading, grade
-from inference.ratings import human_ratings
+from inference.ratings import RATED_KINDS, human_ratings
 from inference.recency import recency_weight
+from inference.tagging import tag_ratings, tag_work
 from rubrics import Standard
 
 __all__ = ["Observed", "observe"]
@@ -44,7 +43,6 @@ class Observed:
     observations: pd.DataFrame
     ratings: pd.DataFrame
     attribution: Attribution
-    tags: pd.DataFrame
     grading: Grading
 
 
@@ -52,36 +50,24 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
     """Observations of everybody in the roster, from the frames, under one standard."""
     frames = frames.uncontested()
     attribution = attribute(frames.evidence, frames.participations, frames.reverts)
-    tags = _tags(standard, frames.evidence, attribution)
     grading = grade(
         standard,
         attribution,
-        tags,
+        tag_work(standard, attribution),
         frames.people,
         frames.employments,
         frames.teams(as_of),
         frames.absences,
         as_of=as_of,
     )
-    ratings = human_ratings(frames.evidence, frames.participations, tags)
+    rated = frames.evidence[frames.evidence["kind"].isin(RATED_KINDS)]
+    ratings = human_ratings(rated, frames.participations, tag_ratings(standard, rated))
     ratings = ratings[ratings["person"].isin(frames.people["person"])].reset_index(drop=True)
     observations = pd.concat(
         [_from_humans(standard, ratings, as_of), _from_machines(grading.machine)], ignore_index=True
     )
     observations = observations.sort_values(_COLUMNS[:5], kind="stable").reset_index(drop=True)
-    return Observed(observations, ratings, attribution, tags, grading)
-
-
-def _tags(standard: Standard, evidence: pd.DataFrame, attribution: Attribution) -> pd.DataFrame:
-    """evidence, skill. Work is tagged by what was written (paths, imports, tools, labels, source), ratings by what they name."""
-    changes = attribution.changes.reset_index()[["evidence", "paths", "imports", "tools", "labels", "source"]]
-    rated = evidence[~evidence["evidence"].isin(attribution.changes.index)]
-    facts = read_measures(rated["measures"], RATING_FACTS)
-    named = pd.DataFrame(
-        {"evidence": rated["evidence"], "competency": facts["competency"].fillna(facts["skill"]), "item": facts["item"]}
-    )
-    tags = pd.concat([rubrics.tag(standard, changes), rubrics.tag(standard, named)], ignore_index=True)
-    return tags.astype({"skill": "str"})
+    return Observed(observations, ratings, attribution, grading)
 
 
 def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from db.records import LEVELS, Kind, ParticipationRole
 from inference.facts import RATING_FACTS, read_measures
 
-__all__ = ["MAX_CATEGORIES", "human_ratings"]
+__all__ = ["MAX_CATEGORIES", "RATED_KINDS", "human_ratings"]
 
 MAX_CATEGORIES: Final = 10
 """Finer response scales are cut into five equal parts."""
@@ -25,6 +25,9 @@ _KINDS: Final = {
     Kind.SCORECARD_RATING.value: "scorecards",
     Kind.DECISION.value: "decisions",
 }
+RATED_KINDS: Final = tuple(_KINDS)
+"""Kinds of evidence that are ratings by people."""
+
 _RELATION: Final = {"feedback360": "other", "scorecards": "interviewer", "decisions": "panel"}
 
 
