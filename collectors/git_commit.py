@@ -5,7 +5,7 @@ Facts (`measures`), null where unknown:
 parents, files, added, deleted, binary, renames, submodules: counts; files and lines without gitlinks, and lines null for merges
 (what a merge itself changed is not looked at), for missing blobs, and at the cut of a shallow clone. missing_blobs:
 some of it could not be read. history_cut (only where true): the parents are away. truncated (only where true): the message
-or the list of paths was cut. whitespace_only: set later, by `git_whitespace`. author_at: the author's date,
+or the list of paths was cut. whitespace_only: set later, by `git_whitespace`; null for bots. author_at: the author's date,
 which the author can choose. message_lines. reviewed_by, tested_by, acked_by, signed_off_by: people named in those trailers,
 authors of the commit not counted except for sign-off. revert: it says so; revert_of, cherry_pick_of: the commit it names. change_request: number.
 ai_assist: "declared" or null. github_merge: the forge committed it (squash or merge in the browser).
@@ -87,6 +87,7 @@ class CommitReader:
         committed_at = _instant(record.committed_at)
         authored_at = committed_at if record.author_at == record.committed_at else _instant(record.author_at)
         merge = parents > 1
+        may_be_whitespace = changes is not None and changes.even and not author.participation.identity.bot
         cut = oid in self.cut
         picks = tuple(pick for pick in message.picks if pick != oid)
         measures: dict[str, Scalar] = {
@@ -97,7 +98,9 @@ class CommitReader:
             "binary": changes.binary if changes else None,
             "renames": changes.renames if changes else None,
             "missing_blobs": not cut and not merge and (changes is None or changes.added is None),
-            "whitespace_only": False if changes and changes.added is not None and not merge else None,
+            "whitespace_only": False
+            if changes and changes.added is not None and not merge and not changes.even
+            else None,
             "submodules": changes.submodules if changes else None,
             "author_at": authored_at.isoformat(),
             "message_lines": message.lines,
@@ -127,7 +130,7 @@ class CommitReader:
             excerpt(record.message) or None,
             self.commit_url.replace("{oid}", oid) if self.commit_url else None,
         )
-        return Commit(oid, evidence, measures, _same_as(oid, picks), changes is not None and changes.even)
+        return Commit(oid, evidence, measures, _same_as(oid, picks), may_be_whitespace)
 
     def _people(
         self, record: Record, message: Message, author: _Seat

@@ -384,9 +384,10 @@ class TestSecondLooks:
         repository.commit({"a.py": "if x:\n    z\n"})
         repository.commit({"a.py": "if  x:\n    z\n", "b.py": "2\n"})
         repository.commit({"a.py": None})
+        repository.commit({"b.py": " 2\n"}, author=b"renovate[bot] <bot@renovateapp.com>")
         oids = repository.write()
         found = evidence(repository.path)
-        assert [found[oid].measures["whitespace_only"] for oid in oids[1:]] == [False, True, False, False, False]
+        assert [found[oid].measures["whitespace_only"] for oid in oids[1:]] == [False, True, False, False, False, None]
         assert found[oids[2]].paths == (("a.py", 1, 1, None),)
 
     def test_added_imports_and_tools_come_with_the_second_pass_only(self, tmp_path: Path) -> None:
