@@ -27,6 +27,7 @@ from calibrant.reports.packet import Packet
 from calibrant.reports.packet_sealed import SealedResult
 from calibrant.reports.reading_copy import ReadingCopy
 from calibrant.reports.self_check import SelfCheck
+from collectors.text import is_plain
 
 __all__ = ["as_mapping", "gap_html", "json_text", "packet_json", "reading_html", "sealed_html", "self_check_html"]
 
@@ -75,10 +76,17 @@ def gap_html(gap: Gap) -> str:
 def json_text(result: object) -> str:
     """A frozen result as canonical JSON: sorted keys, no spaces, UTF-8, one line.
 
-    <, > and & are written as escapes, so that the text stays inert inside a page as well.
+    <, > and & are written as escapes, so that the text stays inert inside a page as well; so is every character that
+    cannot be seen or changes direction. It is the same JSON to whoever parses it.
     """
     text = json.dumps(_plain(result), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    if not is_plain(text):
+        text = "".join(character if is_plain(character) else _escaped(character) for character in text)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") + "\n"
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}" if character.isascii() else json.dumps(character)[1:-1]
 
 
 def packet_json(packet: Packet) -> str:
