@@ -1,8 +1,8 @@
 """Storing a batch of evidence: artefacts, versions, sightings, participations, supersession.
 
 Per artefact: unknown -> the artefact and its first version; known with the same content -> nothing but, if this
-source had not shown it, a sighting; known with other content -> a further version that supersedes the last.
-An artefact that no source shows any more gets a withdrawn version.
+source had not shown it, a sighting; known with other content -> a further version that supersedes the last,
+unless it is a commit and the new reading knows less of it (see `knowledge`). An artefact that no source shows any more gets a withdrawn version.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from db import content as contents
 from db.canonical import canonical, clean, clean_key, commitment, micros
 from db.errors import BadInput
 from db.identities import resolve
+from db.knowledge import knows_less
 from db.linking import identity_key, store_links
 from db.lookup import values
-from db.records import Batch, Evidence, Identity
+from db.records import Batch, Evidence, Identity, Kind
 from db.results import StoreCounts
 from db.same_as import record_same_as
 from db.suppression import OWN_ROLES, artefact_text, suppressed
@@ -149,6 +150,9 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
     states = _states(unit, sorted(keys), source_id)
     erased = suppressed(unit.connection, [artefact_text(key) for key in sorted(keys - states.keys())])
     writer = _Writer(unit, source_id)
+    fuller = _held_measures(
+        unit, [states[key].version for key, one in keyed if one.kind is Kind.COMMIT and key in states]
+    )
     unchanged = skipped = 0
     for key, one in keyed:
         if (erased and artefact_text(key) in erased) or (gone and _of_erased(one, gone)):
@@ -158,7 +162,12 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
         if state is None:
             state = states[key] = writer.artefact(key, one.kind.value)
         writer.sight(state, 1)
-        unchanged += not writer.version(state, *_content(unit, one, ids, key), clean(one.extractor, _EXTRACTOR_LENGTH))
+        content, participations = _content(unit, one, ids, key)
+        held = fuller.get(state.version or "")
+        if held is not None and not state.withdrawn and knows_less(content[2], held):
+            unchanged += 1
+            continue
+        unchanged += not writer.version(state, content, participations, clean(one.extractor, _EXTRACTOR_LENGTH))
     for key in lost:
         if key in states and states[key].sighting and states[key].present:
             writer.sight(states[key], 0)
@@ -183,6 +192,18 @@ def store_batch(unit: Transaction, source_id: str, batch: Batch) -> StoreCounts:
         suppressed=skipped,
         talk=dict(batch.talk),
     )
+
+
+def _held_measures(unit: Transaction, versions: list[str | None]) -> dict[str, str]:
+    """Measures of these versions, by version."""
+    wanted = sorted({version for version in versions if version is not None})
+    if not wanted:
+        return {}
+    listed = values(unit.connection, wanted)
+    rows = unit.connection.execute(
+        select(_evidence.c.id, _evidence.c.measures).join(listed, listed.c.value == _evidence.c.id)
+    )
+    return {row.id: row.measures for row in rows if row.measures is not None}
 
 
 def known_artefacts(unit_connection: Any, keys: list[str]) -> set[str]:
