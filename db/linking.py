@@ -141,14 +141,19 @@ def link_known(unit: Transaction) -> int:
 
 
 def store_links(unit: Transaction, links: tuple[IdentityLink, ...], ids: Mapping[tuple[str, str], str]) -> int:
-    """Append the links a collector saw (.mailmap and the like), each once."""
+    """Append the links a collector saw (.mailmap and the like) where they change something. What a human decided stands."""
     if not links:
         return 0
     persons: dict[str, str] = {
         row.key: row.id for row in unit.connection.execute(select(_person).where(_person.c.key.is_not(None)))
     }
-    known = {
-        tuple(row) for row in unit.connection.execute(select(_link.c.identity_id, _link.c.person_id, _link.c.proper_id))
+    latest = {
+        (row.identity_id, row.person_id, row.proper_id): (row.state, row.basis)
+        for row in unit.connection.execute(
+            select(_link.c.identity_id, _link.c.person_id, _link.c.proper_id, _link.c.state, _link.c.basis).order_by(
+                _link.c.sequence
+            )
+        )
     }
     added = 0
     for link in links:
@@ -157,9 +162,13 @@ def store_links(unit: Transaction, links: tuple[IdentityLink, ...], ids: Mapping
         identity = ids[identity_key(link.identity)]
         person = None if link.person is None else persons[link.person]
         proper = None if link.proper is None else ids[identity_key(link.proper)]
-        if identity == proper or (person is None and proper is None) or (identity, person, proper) in known:
+        pair = (identity, person, proper)
+        state, basis = latest.get(pair, (None, None))
+        if identity == proper or (person is None and proper is None):
             continue
-        known.add((identity, person, proper))
+        if state == link.state or basis == LinkBasis.ACCEPTED or (state is None and link.state == LinkState.UNLINKED):
+            continue
+        latest[pair] = (link.state.value, link.basis.value)
         add_link(
             unit,
             identity,

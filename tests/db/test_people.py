@@ -189,6 +189,20 @@ def test_a_mailmap_gives_an_identity_to_the_person_of_the_proper_one(ledger: Led
     assert _whose(ledger, clock)[("git", EVE.key)] == ("p-ann", "mailmap", "linked")
 
 
+def test_an_entry_gone_from_a_mailmap_unlinks_and_one_that_returns_links_again(
+    ledger: Ledger, git: Source, clock: Clock
+) -> None:
+    ledger.store_roster(roster())
+    mapped = IdentityLink(EVE, None, LinkBasis.MAILMAP, proper=Identity("git", "ann@EXAMPLE.org"))
+    gone = replace(mapped, state=LinkState.UNLINKED)
+    whose = []
+    for link in (mapped, gone, gone, mapped):
+        clock.advance(seconds=1)
+        whose.append(ledger.collect(git, [Batch((commit(1, author=EVE),), links=(link,))], extractor="git/1").links)
+        whose.append(_whose(ledger, clock)[("git", EVE.key)][0])
+    assert whose == [2, "p-ann", 1, None, 0, None, 1, "p-ann"]
+
+
 def test_mailmaps_in_a_circle_end(ledger: Ledger, git: Source, clock: Clock) -> None:
     one, two = Identity("git", "one@x.org"), Identity("git", "two@x.org")
     links = tuple(IdentityLink(a, None, LinkBasis.MAILMAP, proper=b) for a, b in ((one, two), (two, one)))
