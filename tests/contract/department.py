@@ -150,7 +150,7 @@ def commit(
         {**facts, "whitespace_only": False, "revert_of": None, **measures},
         tuple((path, 12, 3, None) for path in paths),
         tuple(parts),
-        excerpt=f"Change {key}",
+        excerpt=f"Change {hashlib.sha1(key.encode()).hexdigest()[:8]}",
     )
 
 
@@ -169,7 +169,7 @@ def change_request(
             Participation(author, ParticipationRole.AUTHOR),
             *(Participation(one, ParticipationRole.REVIEWER) for one in reviewers),
         ),
-        excerpt=f"Change request {key}",
+        excerpt=f"Change request {hashlib.sha1(key.encode()).hexdigest()[:8]}",
     )
 
 

@@ -22,7 +22,7 @@ from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
 
 RELATIVE = 1e-9
-some = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
 

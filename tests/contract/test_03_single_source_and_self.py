@@ -105,7 +105,7 @@ alone = given(
 )
 
 
-@settings(few, max_examples=6)
+@settings(few, max_examples=4)
 @alone
 def test_one_rater_or_one_source_never_gives_high_confidence(seed, subject, way):
     check_single(seed, subject, way)
