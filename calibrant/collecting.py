@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Final
 
 from db.ledger import Ledger
@@ -44,16 +45,22 @@ def collect_into(
     purposes: Collection[Purpose] | None = None,
     on_batch: Callable[[int, str], None] | None = None,
 ) -> Collected:
-    """Collects one source. A killed run continues from the last stored batch; an unchanged source adds nothing."""
-    known = {(status.source.kind, status.source.name): status.purposes for status in ledger.sources()}
-    granted = purposes if purposes or (kind, name) in known else DEFAULT_PURPOSES[kind]
+    """Collects one source. A killed run continues from the last stored batch; an unchanged source adds nothing.
+
+    The first batch is read before the source is entered: one that is refused leaves no trace.
+    """
+    known = {(status.source.kind, status.source.name): status.source for status in ledger.sources()}
+    before = known.get((kind, name))
+    batches = collect(ledger.cursor(before) if before else None, now)
+    first = list(islice(batches, 1))
+    granted = purposes if purposes or before else DEFAULT_PURPOSES[kind]
     source = ledger.source(kind, name, lineage=lineage, purposes=granted or None)
     talk: dict[str, int] = {}
     seen = 0
 
     def watched() -> Iterator[Batch]:
         nonlocal seen
-        for batch in collect(ledger.cursor(source), now):
+        for batch in chain(first, batches):
             yield batch
             seen += len(batch.evidence)
             for word, count in batch.talk.items():
