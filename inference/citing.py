@@ -103,9 +103,9 @@ def _partners(observed: Observed, person: NDArray[np.int64], change: NDArray[np.
     shares, changes = observed.attribution.shares, observed.attribution.changes
     of = positions(shares["person"], observed.grading.evaluation.support["person"].cat.categories)
     known = np.flatnonzero(of >= 0)
-    at = positions(shares["evidence"].iloc[known], changes.index)
-    role = coded(shares["role"])[0][known]
-    partner = coded(shares["counterpart"])[0][known]
+    at = shares["change"].to_numpy()[known]
+    role = shares["role"].cat.codes.to_numpy()[known]
+    partner = shares["counterpart"].cat.codes.to_numpy().astype(np.int64)[known]
     order = np.lexsort((role, at, of[known]))
     keys, first = np.unique((of[known] * len(changes) + at)[order], return_index=True)
     return partner[order][first][np.searchsorted(keys, person * len(changes) + change)]

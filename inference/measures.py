@@ -15,6 +15,7 @@ import rubrics
 from inference.attribution import Attribution
 from inference.coded import coded, positions
 from inference.exposure import months_present, opportunity
+from inference.shares import ROLES
 from inference.tagging import WorkTags
 from rubrics import Evaluation, Standard
 
@@ -23,7 +24,6 @@ __all__ = ["WINDOW_MONTHS", "Grading", "grade", "work_frame"]
 WINDOW_MONTHS: Final = 24
 """Window of presence that opportunity is judged in."""
 
-_ROLES: Final = ("author", "reviewer", "tester")
 _FACTS: Final = ("substantive", "reviewed", "survived", "tests", "docs", "change_followed")
 
 
@@ -47,13 +47,13 @@ def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp)
     matters = changes["substantive"].to_numpy(dtype=bool) & (
         (changes["occurred_at"] > since).to_numpy(dtype=bool) | ~changes["survived"].to_numpy(dtype=bool)
     )
-    change = positions(shares["evidence"], changes.index)
+    change = shares["change"].to_numpy()
     share = np.flatnonzero(shares["person"].notna().to_numpy(dtype=bool) & matters[change])
     row, skill = _spread(change[share], tags, len(changes))
     share, change = share[row], change[share][row]
     person, people = coded(shares["person"])
-    role = pd.Index(_ROLES).get_indexer(pd.Index(shares["role"]))
-    key = ((person[share] * len(tags.skills) + skill) * len(changes) + change) * len(_ROLES) + role[share]
+    role = shares["role"].cat.codes.to_numpy().astype(np.int64)
+    key = ((person[share] * len(tags.skills) + skill) * len(changes) + change) * len(ROLES) + role[share]
     order = np.argsort(key, kind="stable")
     share, change, skill = share[order], change[order], skill[order]
     own = shares.take(share)
@@ -61,8 +61,8 @@ def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp)
         "person": pd.Categorical.from_codes(person[share], people),
         "skill": pd.Categorical.from_codes(skill, pd.Index(tags.skills, dtype="str")),
         "evidence": pd.Categorical.from_codes(change, changes.index),
-        "role": pd.Categorical.from_codes(role[share], pd.Index(_ROLES)),
-        "counterpart": _category(shares["counterpart"], share),
+        "role": pd.Categorical.from_codes(role[share], pd.Index(ROLES)),
+        "counterpart": own["counterpart"].array,
         "share": own["share"].to_numpy(),
         "others_work": own["others_work"].to_numpy(),
         **{name: _category(changes[name], change) for name in ("artefact", "kind", "repository", "area")},
@@ -116,7 +116,7 @@ def grade(
 def _took_part(attribution: Attribution, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Series, pd.DataFrame]:
     """When each person was first seen; and person, repository of everybody's work after `since`, once each."""
     known = attribution.shares[attribution.shares["person"].notna()]
-    change = positions(known["evidence"], attribution.changes.index)
+    change = known["change"].to_numpy()
     taking_part = pd.DataFrame(
         {
             "person": known["person"].astype("str").to_numpy(),
@@ -139,7 +139,7 @@ def _skill_repositories(
     changes, shares = attribution.changes, attribution.shares
     lately = ((changes["occurred_at"] > since) & changes["substantive"]).to_numpy(dtype=bool)
     vouched = np.zeros(len(changes), dtype=bool)
-    vouched[positions(shares.loc[shares["role"] != "author", "evidence"], changes.index)] = True
+    vouched[shares.loc[shares["role"] != "author", "change"].to_numpy()] = True
     needs_reviewers = np.array([_needs_reviewers(standard, skill) for skill in tags.skills], dtype=bool)
     shown = lately[tags.change] & (vouched[tags.change] | ~needs_reviewers[tags.skill])
     repository, names = coded(changes["repository"])

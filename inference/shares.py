@@ -1,0 +1,154 @@
+"""Who took part in which change: shares of credit, and whose word for whom counts.
+
+Participations are coded first: changes and people are numbers in the order of the ids they stand for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from db.records import ParticipationRole
+from inference.coded import coded, positions
+
+__all__ = ["CLOSED_SHARE", "ROLES", "Parts"]
+
+CLOSED_SHARE: Final = 0.5
+"""Two people form a closed pair if each gives the other more than this share of all the vouching they do."""
+
+ROLES: Final = ("author", "reviewer", "tester")
+"""Parts in a change that are credited, in the order they are listed in."""
+
+_CREDITED: Final = {
+    ParticipationRole.AUTHOR.value: 0,
+    ParticipationRole.CO_AUTHOR.value: 0,
+    ParticipationRole.REVIEWER.value: 1,
+    ParticipationRole.TESTER.value: 2,
+}
+_AUTHORS: Final = [ParticipationRole.AUTHOR.value, ParticipationRole.CO_AUTHOR.value]
+_VOUCHERS: Final = [
+    ParticipationRole.REVIEWER.value,
+    ParticipationRole.TESTER.value,
+    ParticipationRole.COMMITTER.value,
+    ParticipationRole.MERGER.value,
+]
+
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Participations in changes, one entry each: position of the change, code of who (a person, else the identity), code of
+    the role, bot.
+
+    names, roles: what the codes stand for, sorted. origin: row in the ledger's frame. changes: how many there are.
+    """
+
+    change: Integers
+    who: Integers
+    role: Integers
+    bot: Booleans
+    origin: Integers
+    names: pd.Index
+    roles: pd.Index
+    changes: int
+
+    @classmethod
+    def of(cls, participations: pd.DataFrame, evidence: pd.Index) -> Parts:
+        """The participations in `evidence` (distinct ids, sorted), in the ledger's order."""
+        change = positions(participations["evidence"], evidence)
+        origin = np.flatnonzero(change >= 0)
+        kept = participations.take(origin)
+        who, names = coded(kept["person"].fillna(kept["identity"]))
+        role, roles = coded(kept["role"])
+        bot = kept["bot"].fillna(False).to_numpy(dtype=bool)
+        return cls(change[origin], who, role, bot, origin, names, roles, len(evidence))
+
+    def take(self, rows: Integers) -> Parts:
+        """Only these, in that order."""
+        return replace(
+            self,
+            change=self.change[rows],
+            who=self.who[rows],
+            role=self.role[rows],
+            bot=self.bot[rows],
+            origin=self.origin[rows],
+        )
+
+    def in_role(self, roles: list[str]) -> Booleans:
+        """Which of them are in one of the roles."""
+        return np.asarray(self.roles.isin(roles)[self.role])
+
+    def pair(self) -> Integers:
+        """One number per change and who."""
+        return self.change * max(len(self.names), 1) + self.who
+
+    def vouched(self) -> Booleans:
+        """Per change: did anybody but its authors vouch for it?"""
+        pair, found = self.pair(), np.zeros(self.changes, dtype=bool)
+        voucher = self.in_role(_VOUCHERS) & ~self.bot
+        found[self.change[voucher & ~np.isin(pair, pair[self.in_role(_AUTHORS)])]] = True
+        return found
+
+    def without_closed_pairs(self) -> Parts:
+        """Without the participations by which two people who mostly vouch for each other vouch for one another."""
+        voucher = self.in_role(_VOUCHERS)
+        vouching = self._each(voucher & ~self.bot).merge(
+            self._each(self.in_role(_AUTHORS) & ~self.bot), on="change", suffixes=("", "_for")
+        )
+        vouching = vouching[vouching["who"] != vouching["who_for"]]
+        pairs = vouching.groupby(["who", "who_for"]).size().rename("n").reset_index()
+        pairs["share"] = pairs["n"] / pairs.groupby("who")["n"].transform("sum")
+        mutual = pairs.merge(pairs, left_on=["who", "who_for"], right_on=["who_for", "who"], suffixes=("", "_back"))
+        closed = mutual[(mutual["share"] > CLOSED_SHARE) & (mutual["share_back"] > CLOSED_SHARE)][["who", "who_for"]]
+        if closed.empty:
+            return self
+        within = vouching.merge(closed, on=["who", "who_for"])
+        gone = within["change"].to_numpy() * max(len(self.names), 1) + within["who"].to_numpy()
+        return self.take(np.flatnonzero(~(np.isin(self.pair(), gone) & voucher)))
+
+    def _each(self, chosen: Booleans) -> pd.DataFrame:
+        return pd.DataFrame({"change": self.change[chosen], "who": self.who[chosen]}).drop_duplicates()
+
+    def shares(self, participations: pd.DataFrame, evidence: pd.Index, declares_ai: Booleans) -> pd.DataFrame:
+        """One row per (change, role, who), sorted so; somebody with two identities or two roles counts once per role.
+
+        participations: the frame this came from; evidence: ids of the changes; declares_ai: per change. Columns: `Attribution.shares`.
+        """
+        listed = np.flatnonzero(self.in_role(list(_CREDITED)))
+        role = np.array([_CREDITED.get(str(name), -1) for name in self.roles], dtype=np.int64)[self.role[listed]]
+        wide = max(len(self.names), 1)
+        key = (self.change[listed] * len(ROLES) + role) * wide + self.who[listed]
+        _, once = np.unique(key, return_index=True)
+        rows, role = self.take(listed[once]), role[once]
+        author, pair = role == 0, rows.pair()
+        takers = np.bincount(rows.change[author], minlength=self.changes) + declares_ai
+        share = np.where(author, 1.0 / np.maximum(takers, 1)[rows.change], 1.0)
+        partner = np.where(author, rows._first(~author)[rows.change], rows._first(author)[rows.change])
+        others_work = ~np.isin(pair, pair[author])
+        kept = np.flatnonzero((author | others_work) & ~rows.bot)
+        origin = participations.take(rows.origin[kept])
+        return pd.DataFrame(
+            {
+                "evidence": evidence.take(rows.change[kept]),
+                "change": rows.change[kept],
+                "person": origin["person"].array,
+                "identity": origin["identity"].array,
+                "role": pd.Categorical.from_codes(role[kept], pd.Index(ROLES)),
+                "share": share[kept],
+                "others_work": others_work[kept],
+                "counterpart": pd.Categorical.from_codes(partner[kept], self.names),
+            }
+        )
+
+    def _first(self, chosen: Booleans) -> Integers:
+        """Per change, who comes first among the chosen; -1 where nobody does."""
+        found = np.full(self.changes, -1, dtype=np.int64)
+        change, first = np.unique(self.change[chosen], return_index=True)
+        found[change] = self.who[chosen][first]
+        return found
