@@ -83,6 +83,30 @@ def _split(
     )
 
 
+def split_among_reviewers(made: Department, gamer: str, chance: Random) -> Department:
+    """Every commit that two people reviewed becomes two, each reviewed by one of them."""
+    who = made.member(gamer).git
+
+    def parts(one: Evidence) -> list[Evidence]:
+        if one.kind is not Kind.COMMIT or author_of(one) != who or len(reviewers_of(one)) < 2:
+            return [one]
+        kept = [part for part in one.participations if part.role is not ParticipationRole.REVIEWER]
+        return [
+            replace(
+                one,
+                artefact=one.artefact if number == 0 else f"{one.artefact}-{number}",
+                occurred_at=one.occurred_at.replace(second=number),
+                participations=(*kept, Participation(reviewer, ParticipationRole.REVIEWER)),
+            )
+            for number, reviewer in enumerate(reviewers_of(one))
+        ]
+
+    return replace(
+        made,
+        sources={name: tuple(piece for one in held for piece in parts(one)) for name, held in made.sources.items()},
+    )
+
+
 # -- volume --------------------------------------------------------------------------------------------------
 
 
@@ -307,29 +331,6 @@ def split_by_file(made: Department, gamer: str, chance: Random) -> Department:
     return made
 
 
-def split_among_reviewers(made: Department, gamer: str, chance: Random) -> Department:
-    """Every commit that two people reviewed becomes two, each reviewed by one of them."""
-    who = made.member(gamer).git
-
-    def parts(one: Evidence) -> list[Evidence]:
-        if one.kind is not Kind.COMMIT or author_of(one) != who or len(reviewers_of(one)) < 2:
-            return [one]
-        kept = [part for part in one.participations if part.role is not ParticipationRole.REVIEWER]
-        return [
-            replace(
-                one,
-                artefact=one.artefact if number == 0 else f"{one.artefact}-{number}",
-                participations=(*kept, Participation(reviewer, ParticipationRole.REVIEWER)),
-            )
-            for number, reviewer in enumerate(reviewers_of(one))
-        ]
-
-    return replace(
-        made,
-        sources={name: tuple(piece for one in held for piece in parts(one)) for name, held in made.sources.items()},
-    )
-
-
 def measured_mutual_approvals(made: Department, gamer: str, chance: Random) -> Department:
     """Two people approve each other's small changes, once a month, and hide it among reviews of everybody else's."""
     for who in (gamer, _friend(made, gamer).key):
@@ -378,6 +379,7 @@ HELD: Final[Mapping[str, Game]] = {
         for way in (
             split_commits,
             split_change_requests,
+            split_among_reviewers,
             whitespace,
             renames,
             lock_files,
@@ -407,8 +409,7 @@ def together(names: Sequence[str]) -> Game:
 
 
 OPEN: Final[Mapping[str, Game]] = {
-    way.__name__: Game(way)
-    for way in (split_by_file, split_among_reviewers, measured_mutual_approvals, second_account, drive_by_reviews)
+    way.__name__: Game(way) for way in (split_by_file, measured_mutual_approvals, second_account, drive_by_reviews)
 }
 """What still pays: published, so that nobody relies on its not paying."""
 
