@@ -116,7 +116,10 @@ class Parts:
         return pd.DataFrame({"change": self.change[chosen], "who": self.who[chosen]}).drop_duplicates()
 
     def shares(self, participations: pd.DataFrame, evidence: pd.Index, declares_ai: Booleans) -> pd.DataFrame:
-        """One row per (change, role, who), sorted so; somebody with two identities or two roles counts once per role.
+        """One row per (change, role, who, counterpart), sorted so; two identities or two roles count once per role.
+
+        Counterparts are all who vouched for an author's change, and all authors of what somebody vouched for: were it the
+        first of them by an opaque id, chance would decide who worked with whom, and splitting a change would pay.
 
         participations: the frame this came from; evidence: ids of the changes; declares_ai: per change. Columns: `Attribution.shares`.
         """
@@ -129,9 +132,8 @@ class Parts:
         author, pair = role == 0, rows.pair()
         takers = np.bincount(rows.change[author], minlength=self.changes) + declares_ai
         share = np.where(author, 1.0 / np.maximum(takers, 1)[rows.change], 1.0)
-        partner = np.where(author, rows._first(~author)[rows.change], rows._first(author)[rows.change])
         others_work = ~np.isin(pair, pair[author])
-        kept = np.flatnonzero((author | others_work) & ~rows.bot)
+        kept, partner = rows._partners(author, (author | others_work) & ~rows.bot)
         origin = participations.take(rows.origin[kept])
         return pd.DataFrame(
             {
@@ -142,13 +144,22 @@ class Parts:
                 "role": pd.Categorical.from_codes(role[kept], pd.Index(ROLES)),
                 "share": share[kept],
                 "others_work": others_work[kept],
-                "counterpart": pd.Categorical.from_codes(partner[kept], self.names),
+                "counterpart": pd.Categorical.from_codes(partner, self.names),
             }
         )
 
-    def _first(self, chosen: Booleans) -> Integers:
-        """Per change, who comes first among the chosen; -1 where nobody does."""
-        found = np.full(self.changes, -1, dtype=np.int64)
-        change, first = np.unique(self.change[chosen], return_index=True)
-        found[change] = self.who[chosen][first]
-        return found
+    def _partners(self, author: Booleans, wanted: Booleans) -> tuple[Integers, Integers]:
+        """Each wanted entry once per counterpart on the other side of its change: (entries, codes of who; -1 for nobody)."""
+        entries, partners = [], []
+        for mine in (author, ~author):
+            own = np.flatnonzero(mine & wanted)
+            change, other = np.divmod(np.unique(self.pair()[~mine]), max(len(self.names), 1))
+            start, end = (np.searchsorted(change, self.change[own], side) for side in ("left", "right"))
+            count = np.maximum(end - start, 1)
+            turn = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+            at = np.where(np.repeat(end > start, count), np.repeat(start, count) + turn, len(other))
+            entries.append(np.repeat(own, count))
+            partners.append(np.append(other, -1)[at])
+        entry = np.concatenate(entries)
+        order = np.argsort(entry, kind="stable")
+        return entry[order], np.concatenate(partners)[order]
