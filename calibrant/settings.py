@@ -51,8 +51,10 @@ class Settings:
 
 
 def parse_instant(value: Any) -> datetime:
-    """An ISO 8601 day or instant; a bare day is its midnight, a naive time is UTC."""
+    """An ISO 8601 day or instant; a bare day is its midnight, a naive time is UTC. Years before 1900 and after 2200 are slips."""
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    if not 1900 <= moment.year <= 2200:
+        raise ValueError("expected a day or moment from 1900 to 2200")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

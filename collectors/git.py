@@ -22,6 +22,7 @@ from collectors.git_commit import EXTRACTOR
 from collectors.git_history import first_root
 from collectors.git_run import Run
 from collectors.git_view import View
+from db.errors import Refusal
 from db.records import Batch
 
 __all__ = ["DEFAULT_REFS", "EXTRACTOR", "Settings", "collect", "count", "lineage"]
@@ -72,8 +73,8 @@ def collect(settings: Settings, cursor: Mapping[str, object] | None, *, now: dat
 
     Yields nothing if nothing changed; with `cursor` None it reads everything again. `now` is not needed: commits carry their dates.
     Talk counts commits, missing_blobs, history_cut, truncated, lost, broken_refs, damaged_history, and lost_unknown (a
-    shallow or damaged clone cannot tell what was lost). Raises Refusal if there is no repository, Incomplete if commits vanish
-    while they are read.
+    shallow or damaged clone cannot tell what was lost). Raises Refusal if there is no repository, or no commit under refs
+    that were asked for; Incomplete if commits vanish while they are read.
     """
     del now
     with View(settings.clone, settings.git) as view:
@@ -86,4 +87,10 @@ def collect(settings: Settings, cursor: Mapping[str, object] | None, *, now: dat
 
 
 def _run(settings: Settings, view: View) -> Run:
-    return Run(view, settings.refs, content=settings.content, commit_url=settings.commit_url)
+    run = Run(view, settings.refs, content=settings.content, commit_url=settings.commit_url)
+    if not run.tips and settings.refs != DEFAULT_REFS:  # else all that was collected before would count as lost
+        remedy = "see `git for-each-ref` for what there is; patterns begin with refs/"
+        raise Refusal(
+            f"no commit is reachable from {', '.join(settings.refs)}", where=str(settings.clone), remedy=remedy
+        )
+    return run

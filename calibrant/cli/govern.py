@@ -229,7 +229,7 @@ def _verify_ledger(session: Session, head: str | None) -> None:
 def _verify_packet(session: Session, packet: Path) -> None:
     try:
         body = json.loads(packet.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput("not a packet", [Problem(str(packet), 0, "", f"not JSON: {error}")]) from error
     problems = verify_packet(body)
     if problems:
