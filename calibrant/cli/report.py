@@ -39,9 +39,11 @@ def register(app: typer.Typer) -> None:
         role: Annotated[str, typer.Option("--role", help="Role profile to hold the case against.")],
         job_level: Annotated[str, typer.Option("--job-level", help="Job level the person is put forward for.")],
         unseal: Annotated[
-            str | None,
-            typer.Option("--unseal", help="Also open the sealed result; say why, the opening is recorded."),
-        ] = None,
+            bool, typer.Option("--unseal", help="Also open the sealed result; the opening is recorded.")
+        ] = False,
+        reason: Annotated[
+            str, typer.Option("--reason", help="Why the seal is opened; kept with the opening.")
+        ] = "no reason given",
         out: Folder = Path("reports"),
     ) -> None:
         """Write a promotion case: the reading copy with the evidence and no estimate, and on request the sealed result.
@@ -52,7 +54,12 @@ def register(app: typer.Typer) -> None:
             write_packet,
         )  # here, because the mathematics takes a second to import and most commands need none
 
-        _tell(session, write_packet(session.ledger, person, role, job_level, out, now=session.now, unseal=unseal))
+        _tell(
+            session,
+            write_packet(
+                session.ledger, person, role, job_level, out, now=session.now, unseal=reason if unseal else None
+            ),
+        )
 
     @command(group, "self")
     def self_check(session: Session, person: Person, out: Folder = Path("reports")) -> None:

@@ -215,7 +215,7 @@ def test_reports_are_written_and_a_packet_verifies_offline(change: Run, person: 
     words = ("report", "packet", person, "--role", "ml-engineer", "--job-level", "senior", "--out", out)
     copy = change(*words, "--json").json
     assert [Path(one).suffix for one in copy["files"]] == [".html", ".json"]
-    opened = change(*words, "--unseal", "the committee has read the copy").out.split()
+    opened = change(*words, "--unseal", "--reason", "the committee has read the copy").out.split()
     packet = next(Path(one) for one in opened if one.endswith("senior.json"))
     assert change("audit", "verify", packet, "--json").json["head"]
     packet.write_text(packet.read_text(encoding="utf-8").replace("ml-engineer", "ml-magician", 1), encoding="utf-8")
