@@ -49,7 +49,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "fit": ("inference.engine:FacetsModel.fit",),
     "cutpoints": ("inference.engine:skill_cuts",),
     "posteriors, P(level)": ("inference.engine:Levels",),
-    "leave one out": ("inference.engine:leave_one_out",),
+    "leave one out": ("inference.engine:variants_of", "inference.engine:leave_one_out"),
     "contradictions": ("inference.engine:contradictions",),
     "cite": ("inference.engine:cite",),
     "judge": ("inference.engine:_judge",),

@@ -17,7 +17,7 @@ from inference.cutting import SkillCuts, skill_cuts
 from inference.frames import Frames
 from inference.levels import Levels
 from inference.observations import Observed, observe
-from inference.sensitivity import Sensitivity, contradictions, leave_one_out
+from inference.sensitivity import Sensitivity, contradictions, leave_one_out, variants_of
 from inference.states import Reading, is_high_confidence, state_of
 from models.cutpoints import level_set
 from models.facets import FacetsModel
@@ -64,8 +64,9 @@ def infer(standard: Standard, frames: Frames, *, as_of: datetime) -> Inference:
     cuts = skill_cuts(standard, observed, model)
     levels = Levels(model, cuts)
     people = sorted(str(person) for person in frames.people["person"])
-    without: Sensitivity = leave_one_out(model, observations) if model is not None else {}
-    conflicts = contradictions(model, observations) if model is not None else {}
+    variants = variants_of(model)
+    without = leave_one_out(variants, observations)
+    conflicts = contradictions(model, variants["source"], observations) if model is not None else {}
     pessimistic = levels.replaced(_pessimistic(observed))
     raters = _raters(observed)
     pairs = [(person, skill) for person in people for skill in sorted(standard.skills)]

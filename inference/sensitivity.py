@@ -12,7 +12,7 @@ from inference.states import contradiction
 from models.facets import FacetsModel
 from models.posterior import Posteriors
 
-__all__ = ["Sensitivity", "Without", "contradictions", "leave_one_out"]
+__all__ = ["Sensitivity", "Variants", "Without", "contradictions", "leave_one_out", "variants_of"]
 
 _LEAST_INFORMATION = 0.05
 """Information (per squared logit) below which a source says too little to contradict another."""
@@ -31,12 +31,19 @@ class Without:
 Sensitivity = Mapping[tuple[str, str], tuple[Without, ...]]
 """By (person, skill); only raters and sources that spoke to that skill, sorted."""
 
+Variants = Mapping[str, Posteriors]
+"""By kind of what was left out, "rater" and "source"."""
 
-def leave_one_out(model: FacetsModel, observations: pd.DataFrame) -> Sensitivity:
+
+def variants_of(model: FacetsModel | None) -> Variants:
+    """Everybody's posteriors without each rater and each source, once for all who ask; without a model none."""
+    return {} if model is None else {kind: model.leave_one_out(kind) for kind in ("rater", "source")}
+
+
+def leave_one_out(everyones: Variants, observations: pd.DataFrame) -> Sensitivity:
     """For every person and skill, the result without each of its raters and sources."""
     found: dict[tuple[str, str], list[Without]] = {}
-    for kind in ("rater", "source"):
-        variants = model.leave_one_out(kind)
+    for kind, variants in everyones.items():
         at = {
             pair: row
             for row, pair in enumerate(variants.keys[["person", "dropped"]].itertuples(index=False, name=None))
@@ -50,13 +57,15 @@ def leave_one_out(model: FacetsModel, observations: pd.DataFrame) -> Sensitivity
     return {pair: tuple(rows) for pair, rows in found.items()}
 
 
-def contradictions(model: FacetsModel, observations: pd.DataFrame) -> Mapping[tuple[str, str], str]:
+def contradictions(
+    model: FacetsModel, variants: Posteriors, observations: pd.DataFrame
+) -> Mapping[tuple[str, str], str]:
     """By (person, skill), the words for two sources that contradict each other; pairs in harmony are left out.
 
     What a source says is the information it adds to the posterior, as a normal likelihood: precision and precision times
-    mean with it, less those without it.
+    mean with it, less those without it. variants: everybody without each source.
     """
-    everything, variants = model.posteriors(), model.leave_one_out("source")
+    everything = model.posteriors()
     whole = {str(person): row for row, person in enumerate(everything.keys["person"])}
     column = {skill: number for number, skill in enumerate(everything.skills)}
     says: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
