@@ -42,9 +42,7 @@ class Assessed:
 
 def read_frames(ledger: Ledger, purpose: Purpose | None, *, as_of: datetime, known_at: datetime) -> Frames:
     """All that inference reads, for one purpose."""
-    contested = {
-        one.target for one in ledger.disputes() if one.state in ("open", "upheld") and one.known_at <= known_at
-    }
+    contested = {one.target for one in ledger.disputes(known_at=known_at) if one.state in ("open", "upheld")}
     return Frames(
         evidence=ledger.evidence(as_of=as_of, known_at=known_at, purpose=purpose),
         participations=ledger.participations(as_of=as_of, known_at=known_at, purpose=purpose),

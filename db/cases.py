@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -76,10 +77,13 @@ def _append(unit: Transaction, dispute: Dispute, sequence: int) -> None:
     unit.detail |= {"dispute": dispute.id, "state": dispute.state}
 
 
-def disputes(connection: Connection) -> list[Dispute]:
-    """Every dispute in its present state, by the instant of that state and id."""
+def disputes(connection: Connection, known_at: datetime | None = None) -> list[Dispute]:
+    """Every dispute in its present state, or the one known then, by the instant of that state and id."""
+    statement = select(_dispute).where(_dispute.c.target.is_not(None)).order_by(_dispute.c.sequence)
+    if known_at is not None:
+        statement = statement.where(_dispute.c.known_at <= micros(known_at))
     last: dict[str, Dispute] = {}
-    for row in connection.execute(select(_dispute).where(_dispute.c.target.is_not(None)).order_by(_dispute.c.sequence)):
+    for row in connection.execute(statement):
         last[row.dispute] = Dispute(
             row.dispute, row.person_id, row.target, row.reason, row.state, from_micros(row.known_at)
         )

@@ -300,10 +300,10 @@ class Ledger:
         """End a dispute as "upheld" or "dismissed"."""
         return self._store.write("dispute", lambda unit: cases.resolve_dispute(unit, dispute_id, state, reason))
 
-    def disputes(self) -> list[Dispute]:
-        """Every dispute in its present state."""
+    def disputes(self, *, known_at: datetime | None = None) -> list[Dispute]:
+        """Every dispute in its present state, or in the one it was known to be in at that instant."""
         with self._store.connect() as connection:
-            return cases.disputes(connection)
+            return cases.disputes(connection, known_at)
 
     def add_reply(self, person: str, text: str) -> Reply:
         """Keep what a person answers to a packet."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -152,6 +153,21 @@ def test_a_dispute_runs_from_open_to_its_end(ledger: Ledger, git: Source, clock:
         ledger.resolve_dispute("zzz", "upheld", "?")
     with pytest.raises(Refusal, match="cannot end as 'open'"):
         ledger.resolve_dispute(opened.id, "open", "?")
+
+
+def test_a_dispute_is_read_in_the_state_it_was_known_to_be_in(
+    ledger: Ledger, git: Source, clock: Clock, ann: str
+) -> None:
+    ledger.collect(git, [Batch((commit(1),))], extractor="git/1")
+    (target,) = ledger.evidence(as_of=clock.now, known_at=clock.now, purpose=None)["evidence"]
+    before = clock.now
+    clock.now += timedelta(days=1)
+    opened, while_open = ledger.open_dispute("p-ann", target, "not my work"), clock.now
+    clock.now += timedelta(days=1)
+    closed = ledger.resolve_dispute(opened.id, "dismissed", "a pairing session")
+    assert ledger.disputes(known_at=before) == []
+    assert ledger.disputes(known_at=while_open) == [opened]
+    assert ledger.disputes(known_at=clock.now) == [closed]
 
 
 def test_replies_are_kept_in_order(ledger: Ledger, ann: str) -> None:
