@@ -34,6 +34,8 @@ __all__ = ["PIPE", "View"]
 PIPE = 1 << 20
 """Bytes read from git at a time, and the size asked of the pipe, so that reader and writer seldom wake each other."""
 
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
 _GLOBAL = """\
 [safe]
 \tdirectory = *
@@ -61,6 +63,12 @@ _OWN = """\
 [extensions]
 \tobjectFormat = {object_format}
 """
+
+
+def _object_ids(listed: bytes, length: int) -> list[str]:
+    """The object ids among the lines of a file; what is none (a damaged `shallow`) is passed over."""
+    lines = listed.decode("ascii", "replace").split()
+    return [line for line in lines if len(line) == length and set(line) <= _HEXADECIMAL]
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
@@ -125,7 +133,7 @@ class View:
         (self._own / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
         (self._own / "config").write_text(_OWN.format(object_format=self.object_format), encoding="ascii")
         shallow = self.path / common / "shallow"
-        cut = shallow.read_text(encoding="ascii").split() if shallow.is_file() else []
+        cut = _object_ids(shallow.read_bytes(), self.oid_length) if shallow.is_file() else []
         if cut:
             (self._own / "shallow").write_text("".join(f"{oid}\n" for oid in sorted(cut)), encoding="ascii")
         self.cut = frozenset(cut)

@@ -214,6 +214,12 @@ class TestAgain:
         (second,) = collected(tmp_path / "fresh", first[-1].cursor)
         assert set(second.lost) == {f"git:{oids[4]}", f"git:{oids[5]}"}
 
+    @pytest.mark.parametrize("damage", [b"\xff\xfe\n", b"no object id\n", b"0" * 39 + b"\n"])
+    def test_a_damaged_list_of_cuts_costs_nothing(self, small: tuple[Repository, list[str]], damage: bytes) -> None:
+        expected = evidence(small[0].path)
+        (small[0].path / "shallow").write_bytes(damage)
+        assert evidence(small[0].path) == expected
+
     def test_a_shallow_clone_claims_no_losses(self, small: tuple[Repository, list[str]], tmp_path: Path) -> None:
         repository, oids = small
         run_git(tmp_path, "clone", "-q", "--bare", "--depth=2", f"file://{repository.path}", "shallow")
