@@ -251,6 +251,9 @@ class FileMapping(_Strict):
             raise ValueError(f"{', '.join(sorted(given))}: only for collector: table")
         if self.collector == "table" and not (self.kind and self.key and self.occurred_at and self.participants):
             raise ValueError("a table's mapping needs kind, key, occurred_at and participants")
+        ones = [self.participants[role] for role in ("rater", "subject") if role in self.participants]
+        if self.kind == "decision" and any(one.split for one in ones):
+            raise ValueError("a decision has one rater and one subject: give a row each, or the panel as one, no split")
         return self
 
     @model_validator(mode="after")

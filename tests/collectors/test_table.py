@@ -160,6 +160,13 @@ def test_a_mapping_of_ones_own_with_several_people_in_a_cell(tmp_path: Path) -> 
     ]
 
 
+def test_a_decision_has_one_rater_so_that_chance_does_not_choose_among_several(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN.replace("kind: review", "kind: decision").replace("  reviewer:", "  rater:"))
+    (problem,) = problems(tmp_path, "Number;Closed;Reviewers;Length\n5;01.04.2026;ada;120\n", path)
+    assert "a decision has one rater" in problem.message
+
+
 def test_a_row_that_nothing_identifies_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(OWN)
