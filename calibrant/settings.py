@@ -1,7 +1,7 @@
 """Every setting, in one table: it validates, it is the documentation, and nothing else reads the environment.
 
 Order: command-line option, then environment, then `calibrant.toml` in the working folder, then the default.
-Unknown keys are refused. No setting holds a secret.
+Unknown keys are refused. The address of a PostgreSQL ledger may hold a password, so it is no part of any `repr`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +40,7 @@ class Setting:
 class Settings:
     """The frozen settings of one command."""
 
-    ledger: str
+    ledger: str = field(repr=False)
     standard: str
     now: datetime | None
     actor: str
@@ -125,7 +125,7 @@ def _file_values(path: Path, problems: list[Problem]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem(str(path), 0, "", f"not readable as TOML: {error}"))
         return {}
-    known = {field.name for field in fields(Settings)}
+    known = {one.name for one in fields(Settings)}
     remedy = f"known: {', '.join(sorted(known))}"
     problems.extend(Problem(str(path), 0, key, "no such setting", remedy) for key in sorted(set(table) - known))
     return {key: value for key, value in table.items() if key in known}
