@@ -30,8 +30,7 @@ __all__ = ["EVIDENCE_COLUMNS", "cited", "current", "evidence", "participations",
 
 _t = metadata.tables
 _evidence, _participation, _identity = _t["evidence"], _t["participation"], _t["identity"]
-_sighting, _supersession, _name, _source = _t["sighting"], _t["supersession"], _t["identity_name"], _t["source"]
-
+_sighting, _supersession, _name = _t["sighting"], _t["supersession"], _t["identity_name"]
 _citation = _t["citation"]
 _EVER: Final = 2**62
 

@@ -18,7 +18,7 @@ __all__ = ["add_cursor", "cursor", "granting", "register", "set_purposes", "sour
 
 _t = metadata.tables
 _source, _lineage, _purpose = _t["source"], _t["source_lineage"], _t["source_purpose"]
-_collection, _cursor, _sighting = _t["collection"], _t["collection_cursor"], _t["sighting"]
+_cursor, _sighting = _t["collection_cursor"], _t["sighting"]
 
 
 def register(

@@ -32,8 +32,7 @@ __all__ = ["known_artefacts", "store_batch"]
 
 _t = metadata.tables
 _artefact, _evidence, _participation = _t["artefact"], _t["evidence"], _t["participation"]
-_sighting, _supersession, _same_as = _t["sighting"], _t["supersession"], _t["same_as"]
-_link, _person = _t["identity_link"], _t["person"]
+_sighting, _supersession = _t["sighting"], _t["supersession"]
 _EXTRACTOR_LENGTH: Final = 200
 
 

@@ -25,7 +25,7 @@ _PRIOR_SD = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """A posterior on one skill. theta, sd, prior_sd in logits; held_sd with the facets held; probabilities of levels 1..5."""
+    """A posterior on one skill. theta, sd, prior_sd in logits; probabilities of levels 1..5."""
 
     theta: float
     sd: float

@@ -269,7 +269,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     def _describe(self) -> None:
         """Set the fitted attributes."""
         fitted = self.fitted_
-        solution, words = fitted.solution, fitted.design.vocabulary
+        solution = fitted.solution
         self.n_iter_, self.converged_ = solution.iterations, solution.converged
         self.theta_mean_, self.deviance_ = solution.facets.mean, solution.deviance
         self.facet_covariance_ = solution.covariance
@@ -277,7 +277,6 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self._describe_deviations()
         self._describe_facets()
         self._describe_persons()
-        del words
 
     def _describe_deviations(self) -> None:
         variances, words = self.fitted_.solution.variances, self.fitted_.design.vocabulary
