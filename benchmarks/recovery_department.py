@@ -31,8 +31,10 @@ from inference.cutting import SkillCuts, skill_cuts
 from inference.engine import infer
 from inference.frames import Frames
 from inference.observations import Observed, observe
+from inference.tagging import tag_work
 from models.cutpoints import normal_level_probabilities
 from models.facets import FacetsModel
+from rubrics import Standard
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 NOW = AS_OF + timedelta(days=90)
@@ -144,7 +146,7 @@ def _assessed(frames: Frames) -> pd.DataFrame:
         record |= {f"p{level}": value for level, value in zip(LEVELS, one.probabilities, strict=True)}
         record |= {f"q{level}": float(value) for level, value in zip(LEVELS, prior, strict=True)}
         found.append(record)
-    pairs = pd.DataFrame(found).merge(_said(observed), on=["person", "skill"], how="left")
+    pairs = pd.DataFrame(found).merge(_said(standard, observed), on=["person", "skill"], how="left")
     counts = ["ratings", "raters", "ratings_360", "commits"]
     return pairs.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64"))
 
@@ -154,7 +156,7 @@ def _errors(cuts: SkillCuts, row: int | None) -> Floats:
     return cuts.se if cuts.seen_from is None or row is None else cuts.seen_from[row]
 
 
-def _said(observed: Observed) -> pd.DataFrame:
+def _said(standard: Standard, observed: Observed) -> pd.DataFrame:
     """Per pair: what a naive reader would average or count."""
     heard = observed.ratings[~observed.ratings["is_self"]]
     grouped = heard.groupby(["person", "skill"])
@@ -165,11 +167,19 @@ def _said(observed: Observed) -> pd.DataFrame:
     joined = all_of.join(of_360.agg(mean_360="mean", ratings_360="size"))
     squares = partial(pd.Series.var, ddof=0)
     joined["spread"] = grouped["stated_level"].agg(squares)
-    work = observed.grading.work
-    commits = work[(work["role"] == "author") & (work["kind"] == "commit")].drop_duplicates(
-        ["person", "skill", "evidence"]
+    return joined.join(_commits(standard, observed), how="outer").reset_index()
+
+
+def _commits(standard: Standard, observed: Observed) -> pd.Series:
+    """Number of commits by person and skill: whatever the person is an author of and the skill's signals match."""
+    shares, changes = observed.attribution.shares, observed.attribution.changes
+    tags = tag_work(standard, observed.attribution)
+    skills = pd.DataFrame({"change": tags.change, "skill": pd.Index(tags.skills).take(tags.skill)})
+    written = shares[(shares["role"] == "author") & shares["person"].notna()]
+    written = written[(changes["kind"].to_numpy() == "commit")[written["change"]]]
+    return (
+        written[["person", "change"]].merge(skills, on="change").groupby(["person", "skill"]).size().rename("commits")
     )
-    return joined.join(commits.groupby(["person", "skill"]).size().rename("commits"), how="outer").reset_index()
 
 
 def _to_theta(ability: float, cuts: Floats) -> float:
