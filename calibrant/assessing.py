@@ -20,7 +20,7 @@ from inference.engine import Inference, infer
 from inference.frames import Frames
 from rubrics import Standard
 
-__all__ = ["MODEL", "Assessed", "assess_purposes", "read_frames", "replay"]
+__all__ = ["MODEL", "Assessed", "assess_purposes", "read_frames", "readable_run", "replay"]
 
 MODEL: Final = "facets/1 (model-based, not validated on decisions)"
 
@@ -100,6 +100,25 @@ def _assessed(run: Run, inference: Inference, sources: tuple[str, ...]) -> Asses
         warnings.append(f"no source may be read for {run.purpose.value}: grant it with `calibrant sources grant`")
     states = Counter(assessment.state.value for assessment in inference.assessments)
     return Assessed(run.purpose, run.id, counts["people"], counts["evidence"], states, tuple(warnings))
+
+
+def readable_run(ledger: Ledger, purpose: Purpose, *, now: datetime) -> Run:
+    """The purpose's latest run, for a report. Raises Refusal if there is none, or if a source it read may no longer be read."""
+    run = ledger.latest_run(purpose)
+    if run is None:
+        raise Refusal(f"nothing has been assessed for {purpose.value} yet", remedy="run `calibrant assess` first")
+    read, may = (
+        {source for source, granted in ledger.granting(known_at=moment).items() if purpose in granted}
+        for moment in (run.known_at, now)
+    )
+    if read - may:
+        names = sorted(status.source.name for status in ledger.sources() if status.source.id in read - may)
+        raise Refusal(
+            f"the latest run read what may no longer be read for {purpose.value}",
+            where=", ".join(names),
+            remedy="run `calibrant assess` again",
+        )
+    return run
 
 
 def replay(ledger: Ledger, run_id: str) -> list[str]:

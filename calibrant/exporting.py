@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from db.errors import Refusal
+from calibrant.assessing import readable_run
 from db.ledger import Ledger
 from db.records import Purpose
 
@@ -14,9 +14,7 @@ __all__ = ["assessment_rows"]
 
 def assessment_rows(ledger: Ledger, purpose: Purpose, *, now: datetime) -> Iterator[dict[str, object]]:
     """One mapping per person and skill of the purpose's latest run. Raters, and results without one of them, are left out."""
-    run = ledger.latest_run(purpose)
-    if run is None:
-        raise Refusal(f"nothing has been assessed for {purpose.value} yet", remedy="run `calibrant assess` first")
+    run = readable_run(ledger, purpose, now=now)
     people = ledger.people(as_of=now, known_at=now)
     key = dict(zip(people["person"], people["key"], strict=True))
     for one in sorted(ledger.assessments(run.id), key=lambda one: (str(key.get(one.person, one.person)), one.skill)):

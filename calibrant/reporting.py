@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from calibrant.assessing import readable_run
 from calibrant.reports import gap, packet, render, self_check, tables
 from calibrant.reports.case import PacketInputs
 from calibrant.reports.gap import GapInputs, GapPerson
@@ -35,10 +36,8 @@ class Written:
     head: str
 
 
-def _run(ledger: Ledger, purpose: Purpose) -> tuple[Run, Standard]:
-    run = ledger.latest_run(purpose)
-    if run is None:
-        raise Refusal(f"nothing has been assessed for {purpose.value} yet", remedy="run `calibrant assess` first")
+def _run(ledger: Ledger, purpose: Purpose, now: datetime) -> tuple[Run, Standard]:
+    run = readable_run(ledger, purpose, now=now)
     return run, Standard.from_text(ledger.rubric_text(run.rubric_hash))
 
 
@@ -89,7 +88,7 @@ def write_packet(
     ledger: Ledger, person: str, role: str, job_level: str, folder: Path, *, now: datetime, unseal: str | None = None
 ) -> Written:
     """The reading copy of a promotion case; with a reason to `unseal`, also the sealed result and the verifiable packet."""
-    run, standard = _run(ledger, Purpose.PROMOTION)
+    run, standard = _run(ledger, Purpose.PROMOTION, now)
     wanted = profile(standard, role, job_level)
     found, key, name = _person(ledger, person, now)
     cited, parts = _cited(ledger, run, found)
@@ -138,7 +137,7 @@ def write_packet(
 
 def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime) -> Written:
     """What the ledger holds about a person and what follows from it, for that person."""
-    run, standard = _run(ledger, Purpose.SELF_CHECK)
+    run, standard = _run(ledger, Purpose.SELF_CHECK, now)
     found, key, name = _person(ledger, person, now)
     cited, parts = _cited(ledger, run, found)
     assessments = tuple(ledger.assessments(run.id, found))
@@ -176,7 +175,7 @@ def write_gap(
     ledger: Ledger, folder: Path, *, now: datetime, department: str = "Department", lead_of: str | None = None
 ) -> Written:
     """The department's supply of skills against its role profiles; `lead_of` a team names single points of failure to its lead."""
-    run, standard = _run(ledger, Purpose.GAP_ANALYSIS)
+    run, standard = _run(ledger, Purpose.GAP_ANALYSIS, now)
     people = ledger.people(as_of=run.as_of, known_at=run.known_at)
     present = people[people["role"].notna() & people["fte"].notna()]
     teams = set(present["team"].dropna())

@@ -142,6 +142,19 @@ def test_sources_are_granted_and_revoked(change: Run) -> None:
     assert "self_check, development, promotion" in change("sources", "list").out
 
 
+def test_no_report_shows_what_a_revoked_source_said(change: Run, person: str, tmp_path: Path) -> None:
+    later = {"CALIBRANT_NOW": "2026-09-29"}
+    assert change("sources", "revoke", "feedback360", "promotion", **later).code == 0
+    report = ("report", "packet", person, "--role", "ml-engineer", "--job-level", "senior", "--out", tmp_path / "out")
+    for words in (report, ("export", "assessments", "--purpose", "promotion")):
+        refused = change(*words, **later)
+        assert refused.code == 1
+        assert "may no longer be read for promotion (feedback360)" in refused.talk
+    assert not (tmp_path / "out").exists()
+    assert change("assess", "--as-of", "2026-06-30", "--purpose", "promotion", **later).code == 0
+    assert change("export", "assessments", "--purpose", "promotion", **later).code == 0
+
+
 def test_people_are_listed(run: Run, sample: SampleDepartment) -> None:
     assert len(run("people", "list", "--json").json) == sample.people
     assert run("people", "list").out.splitlines()[0] == "People"
