@@ -36,6 +36,7 @@ _GENERIC: Final = frozenset(
         "bot",
     ]
 )
+_NOREPLY: Final = "noreply.github.com"
 _SAME_ADDRESS, _SAME_LOCAL_PART, _NAME_IN_ADDRESS, _SAME_NAME, _SAME_DOMAIN = 0.6, 0.4, 0.3, 0.3, 0.1
 
 
@@ -53,6 +54,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
+    address: str
     local: str
     domain: str
     name: str
@@ -67,7 +69,7 @@ def suggest(identities: pd.DataFrame, people: pd.DataFrame) -> list[Suggestion]:
     for row in identities[identities["person"].notna()].itertuples(index=False):
         known[str(row.person)].append(_signs(str(row.key), row.name))
     for row in people.itertuples(index=False):
-        known[str(row.person)].append(_Signs("", "", _folded(str(row.name))))
+        known[str(row.person)].append(_Signs("", "", "", _folded(str(row.name))))
     key_of = dict(zip(people["person"], people["key"], strict=True))
     open_rows = identities[identities["person"].isna() & ~identities["bot"].astype(bool)]
     if "state" in open_rows:
@@ -86,9 +88,10 @@ def suggest(identities: pd.DataFrame, people: pd.DataFrame) -> list[Suggestion]:
 
 
 def _signs(key: str, name: object) -> _Signs:
-    local, _, domain = key.casefold().partition("@")
-    local = local.split("+", 1)[-1] if domain.endswith("noreply.github.com") else local.split("+", 1)[0]
-    return _Signs(local, domain, _folded(name) if isinstance(name, str) else "")
+    address = key.casefold()
+    local, _, domain = address.partition("@")
+    local = local.split("+", 1)[-1] if domain.endswith(_NOREPLY) else local.split("+", 1)[0]
+    return _Signs(address, local, domain, _folded(name) if isinstance(name, str) else "")
 
 
 def _compare(mine: _Signs, theirs: list[_Signs]) -> tuple[float, tuple[str, ...]]:
@@ -105,7 +108,7 @@ def _pair(mine: _Signs, other: _Signs) -> list[tuple[str, float]]:
     telling = len(mine.local) >= 4 and mine.local not in _GENERIC
     if telling and mine.local == other.local:
         if mine.domain == other.domain and mine.domain:
-            found.append(("same address but for letter case", _SAME_ADDRESS))
+            found.append((_same_address(mine, other), _SAME_ADDRESS))
         else:
             found.append(
                 (f"same local part as {other.local}@{other.domain}" if other.domain else "same login", _SAME_LOCAL_PART)
@@ -118,6 +121,13 @@ def _pair(mine: _Signs, other: _Signs) -> list[tuple[str, float]]:
     if mine.domain and mine.domain == other.domain and "noreply" not in mine.domain:
         found.append(("same e-mail domain", _SAME_DOMAIN))
     return found
+
+
+def _same_address(mine: _Signs, other: _Signs) -> str:
+    """What two addresses of one domain and one local part share, a forge's number and a +tag left aside."""
+    if mine.address == other.address:
+        return "same address but for letter case"
+    return "same login" if mine.domain.endswith(_NOREPLY) else "same address but for a +tag"
 
 
 def _folded(name: str) -> str:
