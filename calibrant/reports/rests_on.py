@@ -2,7 +2,8 @@
 
 Leave-one-out results are published as ranges over a group: of at least three raters of one relation, of all quarters.
 A source is named only if leaving it out does not amount to leaving out, or leaving standing, one or two people.
-Probabilities are rounded to 5 % steps, because exact ones on three raters give the third away to the other two.
+Probabilities are rounded to 5 % steps, because exact ones on three raters give the third away to the other two. The
+first and the last step hold only what is under 1 % and over 99 %, so that no figure says more than is known.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calibrant.reports.comments import relation_text
-from calibrant.reports.explain import level_set_text
+from calibrant.reports.explain import level_set_text, percent
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy
 from db.records import Assessment, RestsOn
@@ -25,7 +26,10 @@ _HUMAN_SOURCES = {"scorecards": ("interviewer",), "decisions": ("panel",)}
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """The result without any one of a group. low, high: P(at or above the level), in 5 % steps; sets: their union."""
+    """The result without any one of a group. sets: the union of their level sets.
+
+    low, high: P(at or above the level), in 5 % steps; 0 stands for under 1 %, 1 for over 99 %.
+    """
 
     group: str
     cases: int
@@ -37,7 +41,12 @@ class Without:
     @property
     def sentence(self) -> str:
         """For people: "Without any one of 4 peers: 65–80 %, levels 3–4; the state stays the same"."""
-        span = f"{self.low * 100:.0f} %" if self.low == self.high else f"{self.low * 100:.0f}–{self.high * 100:.0f} %"
+        if self.low == self.high:
+            span = percent(self.low)
+        elif self.low == 0 or self.high == 1:
+            span = f"{percent(self.low)} to {percent(self.high)}"
+        else:
+            span = f"{self.low * 100:.0f}–{self.high * 100:.0f} %"
         word = "the state stays the same" if self.holds else "the state would change"
         return f"{self.group}: {span}, {_levels(self.sets)}; {word}"
 
@@ -55,19 +64,25 @@ def _levels(sets: tuple[int, int]) -> str:
 
 
 def foundation(assessment: Assessment, level: int, policy: AnonymityPolicy) -> Foundation:
-    """The leave-one-out results of an assessment as anonymous ranges of P(at or above `level`)."""
+    """The leave-one-out results of an assessment as anonymous ranges of P(at or above `level`).
+
+    A relation in which nobody rated is not spoken of, and a machine is no relation. The note on a relation that is too
+    small is the same for one rater and for two, whatever results there are.
+    """
     ranges: list[Without] = []
     withheld: list[str] = []
     by_relation: dict[str, list[RestsOn]] = {}
     for entry in assessment.rests_on:
         if entry.dropped_kind == "rater" and entry.relation and entry.relation != "self":
             by_relation.setdefault(entry.relation, []).append(entry)
-    for relation in sorted(by_relation):
-        name, entries = relation_text(relation), by_relation[relation]
-        size = min(len(entries), assessment.raters_by_relation.get(relation, 0))
-        if policy.hides(relation, size):
-            withheld.append(f"Results without one of the {name} are withheld: there are fewer than {policy.minimum}.")
-        else:
+    for relation, people in sorted(assessment.raters_by_relation.items()):
+        name, entries = relation_text(relation), by_relation.get(relation, [])
+        if relation == "self" or not people:
+            continue
+        if policy.hides(relation, min(len(entries) or people, people)):
+            note = f"Results without one of the {name} are withheld: there are fewer than {policy.minimum}."
+            withheld += [] if note in withheld else [note]
+        elif entries:
             ranges.append(_range(f"Without any one of {len(entries)} {name}", entries, assessment, level))
     _sources(assessment, level, policy, ranges, withheld)
     quarters = [entry for entry in assessment.rests_on if entry.dropped_kind == "quarter"]
@@ -116,7 +131,7 @@ def _humans_in(source: str, assessment: Assessment) -> int:
 
 def _range(group: str, entries: Iterable[RestsOn], assessment: Assessment, level: int) -> Without:
     listed = list(entries)
-    chances = [round(sum(entry.probabilities[level - 1 :]) / _STEP) * _STEP for entry in listed]
+    chances = [_rounded(sum(entry.probabilities[level - 1 :])) for entry in listed]
     return Without(
         group=group,
         cases=len(listed),
@@ -125,3 +140,10 @@ def _range(group: str, entries: Iterable[RestsOn], assessment: Assessment, level
         sets=(min(entry.level_set[0] for entry in listed), max(entry.level_set[1] for entry in listed)),
         holds=all(entry.state is assessment.state for entry in listed),
     )
+
+
+def _rounded(chance: float) -> float:
+    """To 5 % steps; 0 and 1 only for what `percent` calls under 1 % and over 99 %."""
+    if chance < 0.01 or chance > 0.99:
+        return float(chance > 0.5)
+    return min(max(round(chance / _STEP) * _STEP, _STEP), 1 - _STEP)

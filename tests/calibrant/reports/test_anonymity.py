@@ -114,3 +114,61 @@ def test_ranges_are_rounded_to_five_per_cent(hand):
 
 def test_small_groups_are_counted_as_fewer_than_three(hand):
     assert raters_text(hand.assessment(), AnonymityPolicy()) == "fewer than 3 managers, 4 peers"
+
+
+def machine(hand):
+    """What the engine gives where only git speaks of a person."""
+    like = hand.assessment().rests_on[0]
+    return replace(like, dropped="git/paths", relation="machine")
+
+
+def test_nothing_is_said_of_a_relation_in_which_nobody_rated(hand):
+    assessed = hand.assessment(rests_on=(machine(hand),), raters_by_relation={"self": 1}, human_raters=0)
+    assert foundation(assessed, 3, AnonymityPolicy()) == foundation(
+        replace(assessed, rests_on=()), 3, AnonymityPolicy()
+    )
+    assert foundation(assessed, 3, AnonymityPolicy()).withheld == ()
+    sealed = packet.build(hand.packet(assessments=(assessed,))).sealed
+    assert sealed.skills[0].raters == "no human other than the person"
+    assert "withheld" not in sealed_html(replace(sealed, skills=sealed.skills[:1]))
+
+
+@given(st.sampled_from(["manager", "report", "interviewer", "client"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_note_on_a_small_relation_does_not_tell_one_from_two(hand, relation):
+    like = hand.assessment().rests_on[0]
+    notes = set()
+    for raters in (1, 2):
+        for results in range(raters + 1):
+            entries = tuple(replace(like, dropped=f"x{n}", relation=relation) for n in range(results))
+            assessed = hand.assessment(
+                rests_on=(*entries, machine(hand)), raters_by_relation={relation: raters}, human_raters=raters
+            )
+            notes.add(foundation(assessed, 3, AnonymityPolicy()))
+    ((note,),) = {made.withheld for made in notes}
+    assert len(notes) == 1
+    assert note.endswith("are withheld: there are fewer than 3.")
+
+
+@pytest.mark.parametrize(
+    ("chances", "words"),
+    [
+        ((0.995, 1.0, 0.999), "over 99 %,"),
+        ((0.98, 0.985, 0.99), "95 %,"),
+        ((0.0, 0.005, 0.001), "under 1 %,"),
+        ((0.02, 0.01, 0.03), "5 %,"),
+        ((0.001, 0.052, 0.05), "under 1 % to 5 %,"),
+        ((0.9, 0.999, 0.95), "90 % to over 99 %,"),
+        ((0.41, 0.52, 0.5), "40–50 %,"),
+    ],
+)
+def test_a_range_speaks_of_its_ends_as_the_tables_do(hand, chances, words):
+    like = hand.assessment().rests_on[0]
+    entries = tuple(
+        replace(like, dropped=f"r{n}", probabilities=(1 - chance, 0.0, chance, 0.0, 0.0))
+        for n, chance in enumerate(chances)
+    )
+    (shown,) = foundation(
+        hand.assessment(rests_on=entries, raters_by_relation={"peer": 3}), 3, AnonymityPolicy()
+    ).ranges
+    assert shown.sentence.startswith(f"Without any one of 3 peers: {words}")
