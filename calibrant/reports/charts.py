@@ -64,7 +64,7 @@ def _rows(names: Sequence[str]) -> alt.Y:
 
 
 def timeline_svg(timeline: Timeline) -> str:
-    """One row per skill, one column per month: dark where others reviewed the work, a dot where evidence speaks against."""
+    """One row per skill, one column per month: dark where others accepted the work, a dot where evidence speaks against."""
     names = dict(zip(timeline.skills, _distinct(timeline.skills), strict=True))
     marks = [{"skill": names[mark.skill], "month": mark.month, "shows": mark.shows} for mark in timeline.marks]
     cells = [mark for mark in marks if mark["shows"] != "against"]
@@ -90,6 +90,13 @@ def timeline_svg(timeline: Timeline) -> str:
     return _svg(chart, f"Months in which work on each skill was seen, {months}; the counts stand in the table.")
 
 
+def _label(probability: float) -> str:
+    """Whole per cent on a bar, never a false 100; nothing on a bar too low to carry it."""
+    if probability > 0.99:
+        return ">99"
+    return f"{round(probability * 100)}" if probability >= _LABELLED else ""
+
+
 def distributions_svg(rows: Sequence[tuple[str, Sequence[float], tuple[int, int], int | None]]) -> str:
     """rows: name, five probabilities, 90 % set, expected level or None. Bars in the set are dark; a notch marks the level."""
     names = _distinct([name for name, *_ in rows])
@@ -99,7 +106,7 @@ def distributions_svg(rows: Sequence[tuple[str, Sequence[float], tuple[int, int]
             "level": str(level),
             "p": round(probability, 3),
             "inside": low <= level <= high,
-            "text": f"{round(probability * 100)}" if probability >= _LABELLED else "",
+            "text": _label(probability),
             "notch": level == expected,
             "zero": 0,
         }

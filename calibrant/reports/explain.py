@@ -18,6 +18,7 @@ __all__ = [
     "level_set_text",
     "percent",
     "pronounce",
+    "signed",
     "state_sentence",
 ]
 
@@ -59,6 +60,16 @@ def percent(probability: float) -> str:
     if probability > 0.99:
         return "over 99 %"
     return f"{round(probability * 100)} %"
+
+
+def signed(value: float) -> str:
+    """A logit with its sign, a true minus where it is negative, and two decimals.
+
+    >>> signed(-0.724), signed(0.5), signed(-0.001)
+    ('−0.72', '+0.50', '0.00')
+    """
+    text = f"{value:+.2f}"
+    return "0.00" if text[1:] == "0.00" else text.replace("-", "−")
 
 
 def level_set_text(level_set: tuple[int, int]) -> str:

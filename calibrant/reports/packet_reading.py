@@ -220,7 +220,9 @@ def _groundwork(criterion: CriterionText, outcome: CriterionOutcome | None) -> G
     if outcome is None or outcome.value is None or outcome.outcome is Outcome.NOT_OBSERVED:
         counted = f"{title} not observed" if outcome else f"{title} not read"
     else:
-        counted = f"{title} {outcome.value:.3g}" + ("" if outcome.at_least is None else f" of {outcome.at_least:g}")
+        counted = f"{title} {outcome.value:.3g}" + (
+            "" if outcome.at_least is None else f", asked for {outcome.at_least:g}"
+        )
     return Groundwork(criterion.level, shown(criterion.statement, EXCERPT_LIMIT * 2), counted)
 
 

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from calibrant.reports import charts
 from calibrant.reports.evidence_text import month_text
-from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_text, percent
+from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_text, percent, signed
 from calibrant.reports.gap import Gap
 from calibrant.reports.packet import Packet
 from calibrant.reports.packet_sealed import SealedResult
@@ -129,6 +129,7 @@ def _environment() -> Environment:
         style=_own(style),
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         percent=percent,
+        signed=signed,
         level_set_text=level_set_text,
         month_text=month_text,
         not_able=NOT_ABLE,

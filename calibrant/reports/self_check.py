@@ -17,7 +17,7 @@ from calibrant.reports.case import ContestedItem, Heading, ReplyText, contested_
 from calibrant.reports.comments import CommentGroup
 from calibrant.reports.evidence_text import Exhibit, cell, read_exhibits
 from calibrant.reports.excerpts import Scope, scope_of, select
-from calibrant.reports.explain import LIMITS, METHOD, RELATIVE, state_sentence
+from calibrant.reports.explain import LIMITS, METHOD, RELATIVE, percent, state_sentence
 from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, StandardText
 from calibrant.reports.material import Material, gather
@@ -40,7 +40,16 @@ from db.records import (
     State,
 )
 
-__all__ = ["IdentityLine", "Narrowing", "NextCriterion", "SelfCheck", "SelfCheckInputs", "SkillCheck", "build"]
+__all__ = [
+    "IdentityLine",
+    "Narrowing",
+    "NarrowingColumn",
+    "NextCriterion",
+    "SelfCheck",
+    "SelfCheckInputs",
+    "SkillCheck",
+    "build",
+]
 
 _SHOWN_EXHIBITS = 4
 _SHOWN_OPTIONS = 3
@@ -91,6 +100,14 @@ class Narrowing:
 
     what: str
     narrower: float
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowingColumn:
+    """The overview's column on evidence to come. cells: one per skill, in their order."""
+
+    heading: str
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +164,20 @@ class SelfCheck:
     method: tuple[str, ...]
     limits: tuple[str, ...]
     relative: str
+
+    @property
+    def narrowing_column(self) -> NarrowingColumn | None:
+        """What would narrow each interval most and by how much; None if that is unknown or the same for several skills."""
+        best = [skill.narrowing[0] if skill.narrowing else None for skill in self.skills]
+        kinds = sorted({option.what for option in best if option})
+        cells = [f"about {percent(option.narrower)}" if option else "–" for option in best]
+        if len(kinds) > 1:
+            cells = [f"{option.what}: {size}" if option else size for option, size in zip(best, cells, strict=True)]
+        if not kinds or len(cells) > len(set(cells)) == 1:
+            return None
+        return NarrowingColumn(
+            f"Narrower with {kinds[0]}" if len(kinds) == 1 else "What would narrow it most", tuple(cells)
+        )
 
 
 def build(inputs: SelfCheckInputs) -> SelfCheck:
@@ -255,7 +286,7 @@ def _lacking(standard: StandardText, assessment: Assessment, goal: int) -> tuple
             standing = "Not observed" + (f": {reason}." if reason else ".")
         else:
             title = shown(criterion.measure, NAME_LIMIT)
-            asked = "" if outcome.at_least is None else f" of {outcome.at_least:g}"
+            asked = "" if outcome.at_least is None else f", asked for {outcome.at_least:g}"
             standing = f"{title}: {outcome.value or 0:.3g}{asked}."
         lacking.append(NextCriterion(shown(criterion.code), shown(criterion.statement, EXCERPT_LIMIT * 2), standing))
     return tuple(lacking)

@@ -164,3 +164,25 @@ def test_counts_of_the_standard_stand_beside_what_it_asks_for(hand):
     criterion = packet.build(inputs).reading.skills[0].criteria[0]
     assert criterion.counted == "Months with reviewed work: 2 (asked for: 6)"
     assert criterion.missing == "Found in part."
+
+
+def test_groundwork_says_what_was_counted_and_what_is_asked_for(hand):
+    outcome = CriterionOutcome("ml-pipelines.1.a", 1, Outcome.MET, "reviewed-months", 5.0, 1.0)
+    inputs = hand.packet(assessments=(hand.assessment(criteria=(outcome,)),))
+    assert "Months with reviewed work 5, asked for 1" in reading_html(packet.build(inputs).reading)
+
+
+def test_cutpoints_are_printed_with_a_true_minus(hand):
+    text = sealed_html(packet.build(hand.packet()).sealed)
+    assert "−2.10 ± 0.20" in text
+    assert "+0.60 ± 0.16" in text
+    assert "-2.10" not in text
+
+
+def test_no_bar_is_labelled_a_hundred(hand):
+    sure = hand.assessment(probabilities=(0.0, 0.0, 0.0, 0.004, 0.996), level_set=(5, 5))
+    text = sealed_html(packet.build(hand.packet(assessments=(sure,))).sealed)
+    assert ">&gt;99<" in text
+    assert ">100<" not in text
+    assert "over 99 %" in text
+    assert not re.search(r"(?<!\d)100 %", text)

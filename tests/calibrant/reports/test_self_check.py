@@ -12,7 +12,7 @@ def test_it_names_the_next_level_and_what_is_lacking_for_it(hand):
     skill = build(hand.self_check()).skills[0]
     assert (skill.modal, skill.next_level, skill.next_level_name) == (3, 4, "Leading")
     assert [criterion.standing for criterion in skill.lacking] == [
-        "Months with reviewed work: 7 of 8.",
+        "Months with reviewed work: 7, asked for 8.",
         "For people to judge.",
     ]
 
@@ -68,3 +68,41 @@ def test_the_evidence_that_narrows_most_comes_first(hand):
     assert [sd for _, sd in options] == sorted(sd for _, sd in options)
     narrowing = build(hand.self_check()).skills[0].narrowing
     assert narrowing[0].narrower > narrowing[1].narrower > 0
+
+
+def test_the_overview_says_how_much_each_interval_would_narrow(hand):
+    check = build(hand.self_check())
+    column = check.narrowing_column
+    assert column.heading == "Narrower with a rating by one more colleague"
+    assert len(column.cells) == len(check.skills)
+    assert len(set(column.cells)) > 1
+    page = self_check_html(check)
+    assert column.heading in page
+    assert page.count("<td>about ") == len(check.skills)
+
+
+def test_where_kinds_of_evidence_differ_the_overview_names_them(hand):
+    options = {"ml-pipelines": [("a rating", 0.5)], "model-serving": [("more work", 0.54)]}
+    column = build(hand.self_check(next_evidence=options)).narrowing_column
+    assert column.heading == "What would narrow it most"
+    assert column.cells[:3] == ("a rating: about 17 %", "more work: about 10 %", "–")
+
+
+def test_a_column_that_says_the_same_of_every_skill_is_left_out(hand):
+    two = (hand.assessment("ml-pipelines"), hand.assessment("model-serving"))
+    same = {assessed.skill: [("a rating", 0.5)] for assessed in two}
+    check = build(hand.self_check(assessments=two, next_evidence=same))
+    assert check.narrowing_column is None
+    assert "What would narrow it most" not in self_check_html(check)
+    assert "Narrower with" not in self_check_html(check)
+    one = build(hand.self_check(assessments=two[:1], next_evidence=same))
+    assert one.narrowing_column.cells == ("about 17 %",)
+    assert build(hand.self_check(next_evidence={})).narrowing_column is None
+
+
+def test_nothing_is_above_level_five(hand):
+    top = hand.assessment(probabilities=(0.0, 0.0, 0.0, 0.1, 0.9), level_set=(5, 5))
+    page = self_check_html(build(hand.self_check(assessments=(top,))))
+    assert "chance of level 5<" in page
+    assert "level 5 or above" not in page
+    assert "chance of level 4 or above" in self_check_html(build(hand.self_check()))
