@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from calibrant.reports.acceptance import accepted, vouched
 from calibrant.reports.inert import NAME_LIMIT, safe_url, shown
 from db.records import Kind, ParticipationRole
 
@@ -46,7 +47,8 @@ _SHOWN_AREAS = 2
 class Exhibit:
     """One piece of work as printed. on: the day; what: what the person did; where: repository; areas: folders touched.
 
-    reviewed: somebody else looked at it. marks: what a reader must know of it ("contested", "since erased").
+    accepted: how others let it in ("reviewed", "through a change request"), "" if nothing says so. marks: what a reader
+    must know of it ("contested", "since erased").
     """
 
     evidence: str
@@ -57,8 +59,13 @@ class Exhibit:
     areas: tuple[str, ...]
     quote: str
     url: str | None
-    reviewed: bool
+    accepted: str
     marks: tuple[str, ...]
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether others accepted it, in any of the ways that inference counts."""
+        return bool(self.accepted)
 
     @property
     def month(self) -> str:
@@ -109,33 +116,31 @@ def read_exhibits(
     """The cited work of one person, by evidence id. Rating kinds are left out.
 
     cited: evidence, kind, occurred_at, source, measures, paths, excerpt, url, erased, superseded.
-    participations: evidence, role, person, identity (all rows of the cited evidence, the subject's among them).
+    participations: evidence, role, person, identity, bot (all rows of the cited evidence, the subject's among them).
     An erased row of which not even the date is left is no exhibit.
     """
     roles: dict[str, set[str]] = {}
-    reviewers: set[str] = set()
+    vouching = vouched(participations, person)
     for row in participations[["evidence", "role", "person"]].to_dict("records"):
         if cell(row["person"]) == person:
             roles.setdefault(str(row["evidence"]), set()).add(str(row["role"]))
-        elif row["role"] == ParticipationRole.REVIEWER.value:
-            reviewers.add(str(row["evidence"]))
     exhibits: dict[str, Exhibit] = {}
     for row in cited.to_dict("records"):
         if row["kind"] not in RATING_KINDS and cell(row["occurred_at"]) is not None:
             key = str(row["evidence"])
             exhibits[key] = _exhibit(
-                {str(k): cell(v) for k, v in row.items()}, roles.get(key, set()), key in reviewers, key in contested
+                {str(k): cell(v) for k, v in row.items()},
+                roles.get(key, set()),
+                vouching.get(key, ""),
+                key in contested,
             )
     return exhibits
 
 
-def _exhibit(row: Mapping[str, object], roles: set[str], others_reviewed: bool, contested: bool) -> Exhibit:
+def _exhibit(row: Mapping[str, object], roles: set[str], vouching: str, contested: bool) -> Exhibit:
     measures = measures_of(row)
     erased = bool(row.get("erased"))
-    own_review = ParticipationRole.REVIEWER.value in roles
-    reviewed = others_reviewed or (
-        not own_review and any(_count(measures, name) for name in ("reviewed_by", "reviews"))
-    )
+    how = accepted(measures, vouching)
     marks = [
         mark
         for mark, holds in (
@@ -152,17 +157,17 @@ def _exhibit(row: Mapping[str, object], roles: set[str], others_reviewed: bool, 
         evidence=str(row["evidence"]),
         on=occurred.date(),
         kind=str(row["kind"]),
-        what=_what(str(row["kind"]), roles, measures, reviewed),
+        what=_what(str(row["kind"]), roles, measures, how),
         where=shown(row.get("source"), NAME_LIMIT),
         areas=() if erased else _areas(row.get("paths")),
         quote="" if erased else shown(row.get("excerpt")),
         url=None if erased else safe_url(row.get("url")),
-        reviewed=reviewed,
+        accepted=how,
         marks=tuple(marks),
     )
 
 
-def _what(kind: str, roles: set[str], measures: Mapping[str, object], reviewed: bool) -> str:
+def _what(kind: str, roles: set[str], measures: Mapping[str, object], how: str) -> str:
     """What the person did, as the start of a sentence: "Wrote a change, reviewed"."""
     if kind == Kind.LEARNING.value:
         course = shown(measures.get("course"), NAME_LIMIT)
@@ -177,16 +182,11 @@ def _what(kind: str, roles: set[str], measures: Mapping[str, object], reviewed: 
         facts.append("not merged")
     if measures.get("change_followed") is True:
         facts.append("after which the change was altered")
-    if reviewed:
-        facts.append("reviewed")
+    if how:
+        facts.append(how)
     if measures.get("ai_assist") == "declared":
         facts.append("AI assistance declared")
     return ", ".join([f"{verb} {_THINGS.get(kind, 'a record')}".capitalize(), *facts])
-
-
-def _count(measures: Mapping[str, object], name: str) -> float:
-    value = measures.get(name)
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _areas(paths: object) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class CriterionReading:
 
 @dataclass(frozen=True, slots=True)
 class Groundwork:
-    """A counted criterion of a lower level, in a few words: counted is "Months with reviewed work 7 of 4"."""
+    """A counted criterion of a lower level, in a few words: counted is "Months with reviewed work 7, asked for 4"."""
 
     level: int
     statement: str
@@ -129,6 +129,8 @@ def minutes(count: int) -> int:
 
 
 def _exhibit_words(items: tuple[PrintedExhibit, ...]) -> int:
-    """What was done is told of the first of a list. Dates and places are for looking up: they count as one word."""
-    told = words(items[0].exhibit.what) if items else 0
+    """What was done is told of the first of a list. Dates, places and the fixed words on how a work was accepted are for
+    looking up: together they count as one word.
+    """
+    told = words(items[0].exhibit.what) - words(items[0].exhibit.accepted) if items else 0
     return told + sum(1 if item.again else 1 + words(item.exhibit.quote) for item in items)

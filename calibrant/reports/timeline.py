@@ -16,7 +16,7 @@ __all__ = ["MonthMark", "Timeline", "timeline"]
 
 @dataclass(frozen=True, slots=True)
 class MonthMark:
-    """What one month shows of one skill: "reviewed" work, "other" work, or work cited "against" it."""
+    """What one month shows of one skill: "reviewed" work (accepted by others), "other" work, or work cited "against" it."""
 
     skill: str
     month: str

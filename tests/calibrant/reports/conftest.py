@@ -205,12 +205,14 @@ def _work(ledger: _Ledger, code: str, number: int, level: int) -> None:
             occurred_at=day,
             kind="commit" if index % 4 else "change_request",
             source=("forecast", "serving-gateway")[index % 2],
-            measures=json.dumps({"reviewed_by": 1 if index % 2 else 0, "merged": True} | ({"revert_of": "x"} if stance is Stance.AGAINST else {})),
+            measures=json.dumps({"merged": True} | ({"revert_of": "x"} if stance is Stance.AGAINST else {})),
             paths=json.dumps([[f"{AREAS[(index + number) % 5]}/part{index}.py", 3, 1, None]]),
             excerpt="Take back: " * (stance is Stance.AGAINST) + SUBJECTS[(index + number) % 5],
             url=f"https://forge.example/c/{number}-{index}",
         )  # fmt: skip
         ledger.took_part(key, "author" if index % 3 else "co_author", "p1")
+        if index % 2:
+            ledger.took_part(key, "reviewer", "colleague")
 
 
 def _outcomes(code: str, number: int, level: int) -> tuple[CriterionOutcome, ...]:
