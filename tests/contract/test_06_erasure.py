@@ -79,6 +79,7 @@ def test_an_erased_person_is_inferred_without_and_stays_erased(walked_ledger, fi
     assert verify_packet(packet) == []
 
 
+@pytest.mark.parametrize("ledger", ["sqlite"], indirect=True)
 def test_erased_evidence_is_named_by_replay_and_stays_erased(walked_ledger, files, standard_folder, tmp_path):
     ledger = walked_ledger
     run = run_of(ledger, standard_folder)
