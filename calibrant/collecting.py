@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Final
 
+from db.errors import Refusal
 from db.ledger import Ledger
 from db.records import Batch, Purpose, Source
 
@@ -47,10 +48,17 @@ def collect_into(
 ) -> Collected:
     """Collects one source. A killed run continues from the last stored batch; an unchanged source adds nothing.
 
-    The first batch is read before the source is entered: one that is refused leaves no trace.
+    The first batch is read before the source is entered: one that is refused leaves no trace. Raises Refusal if the name is
+    another history's: taken for the same, each would withdraw what the other shows.
     """
     known = {(status.source.kind, status.source.name): status.source for status in ledger.sources()}
     before = known.get((kind, name))
+    if before is not None and None not in (before.lineage, lineage) and before.lineage != lineage:
+        raise Refusal(
+            "a source of this name is another history",
+            where=name,
+            remedy="name this one with --name; if it is the old one rewritten, revoke the old one's purposes",
+        )
     batches = collect(ledger.cursor(before) if before else None, now)
     first = list(islice(batches, 1))
     granted = purposes if purposes or before else DEFAULT_PURPOSES[kind]
