@@ -54,7 +54,7 @@ def attribute(evidence: pd.DataFrame, participations: pd.DataFrame, reverts: pd.
     work = _without_duplicates(evidence.loc[evidence["kind"].isin([kind.value for kind in _WORK_KINDS]), _READ])
     facts = read_measures(work["measures"], WORK_FACTS)
     changes, touched = _changes(work.drop(columns="measures"), facts, reverts)
-    parts = Parts.of(participations, changes.index).without_closed_pairs()
+    parts = Parts.of(participations, changes.index).without_strangers().without_closed_pairs()
     changes["reviewed"] = parts.vouched() | _came_through_a_forge(facts)
     shares = parts.shares(participations, changes.index, facts["ai_assist"].notna().to_numpy(dtype=bool))
     return Attribution(changes=changes, shares=shares, touched=touched)

@@ -154,7 +154,7 @@ def _reverts(observed: Observed) -> list[Citation]:
     """Work of the person on the skill that was later reverted, newest first."""
     work = observed.grading.work
     undone = work[~work["survived"].astype(bool) & work["substantive"].astype(bool) & (work["role"] == "author")]
-    undone = undone.sort_values(
+    undone = undone.drop_duplicates(["person", "skill", "evidence"]).sort_values(
         ["person", "skill", "occurred_at", "evidence"], ascending=[True, True, False, True], kind="stable"
     )
     rows = undone.groupby(["person", "skill"], observed=True).head(PER_REVERTS)

@@ -38,7 +38,7 @@ class Grading:
 
 
 def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp) -> pd.DataFrame:
-    """One row per (person, skill, change, role), sorted so: what `rubrics.evaluate` reads, and work that was undone.
+    """One row per (person, skill, change, role, area), sorted so: what `rubrics.evaluate` reads, and work that was undone.
 
     Unresolved identities drop out here, as does what no measure can count: work without substance, and work before `since`
     unless it did not survive. Texts are categoricals. change: position in `Attribution.changes`.
@@ -49,13 +49,14 @@ def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp)
     )
     change = shares["change"].to_numpy()
     share = np.flatnonzero(shares["person"].notna().to_numpy(dtype=bool) & matters[change])
-    row, skill = _spread(change[share], tags, len(changes))
+    row, tag = _spread(change[share], tags, len(changes))
+    skill, area = tags.skill[tag], tags.area[tag]
     share, change = share[row], change[share][row]
     person, people = coded(shares["person"])
     role = shares["role"].cat.codes.to_numpy().astype(np.int64)
     key = ((person[share] * len(tags.skills) + skill) * len(changes) + change) * len(ROLES) + role[share]
-    order = np.argsort(key, kind="stable")
-    share, change, skill = share[order], change[order], skill[order]
+    order = np.lexsort((area, key))
+    share, change, skill, area = share[order], change[order], skill[order], area[order]
     own = shares.take(share)
     columns: dict[str, Any] = {
         "person": pd.Categorical.from_codes(person[share], people),
@@ -65,7 +66,8 @@ def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp)
         "counterpart": own["counterpart"].array,
         "share": own["share"].to_numpy(),
         "others_work": own["others_work"].to_numpy(),
-        **{name: _category(changes[name], change) for name in ("artefact", "kind", "repository", "area")},
+        **{name: _category(changes[name], change) for name in ("artefact", "kind", "repository")},
+        "area": pd.Categorical.from_codes(area, tags.areas),
         "occurred_at": changes["occurred_at"].array.take(change),
         **{name: changes[name].to_numpy()[change] for name in ("month", *_FACTS)},
         "change": change,
@@ -74,13 +76,13 @@ def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp)
 
 
 def _spread(change: NDArray[np.int64], tags: WorkTags, changes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(row, skill) for every row of `change` and every skill its change is tagged with."""
+    """(row, tag) for every row of `change` and every tag of its change."""
     count = np.bincount(tags.change, minlength=changes)
     first = np.cumsum(count) - count
     times = count[change]
     row = np.repeat(np.arange(len(change)), times)
     within = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-    return row, tags.skill[first[change][row] + within]
+    return row, first[change][row] + within
 
 
 def _category(texts: pd.Series, rows: NDArray[np.int64]) -> pd.Categorical:

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from db.records import ParticipationRole
 from inference.coded import coded, positions
 
-__all__ = ["CLOSED_SHARE", "ROLES", "Parts"]
+__all__ = ["CLOSED_SHARE", "ROLES", "STRANGERS_PEOPLE", "Parts"]
 
 CLOSED_SHARE: Final = 0.5
 """Two people form a closed pair if each gives the other more than this share of all the vouching they do."""
+
+STRANGERS_PEOPLE: Final = 3
+"""How many people an identity that is nobody's must have vouched for before its word counts: fewer may be an author's own alias."""
 
 ROLES: Final = ("author", "reviewer", "tester")
 """Parts in a change that are credited, in the order they are listed in."""
@@ -44,7 +47,7 @@ Booleans = NDArray[np.bool_]
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Participations in changes, one entry each: position of the change, code of who (a person, else the identity), code of
-    the role, bot.
+    the role, bot, known (somebody in the roster).
 
     names, roles: what the codes stand for, sorted. origin: row in the ledger's frame. changes: how many there are.
     """
@@ -53,6 +56,7 @@ class Parts:
     who: Integers
     role: Integers
     bot: Booleans
+    known: Booleans
     origin: Integers
     names: pd.Index
     roles: pd.Index
@@ -67,7 +71,8 @@ class Parts:
         who, names = coded(kept["person"].fillna(kept["identity"]))
         role, roles = coded(kept["role"])
         bot = kept["bot"].fillna(False).to_numpy(dtype=bool)
-        return cls(change[origin], who, role, bot, origin, names, roles, len(evidence))
+        known = kept["person"].notna().to_numpy(dtype=bool)
+        return cls(change[origin], who, role, bot, known, origin, names, roles, len(evidence))
 
     def take(self, rows: Integers) -> Parts:
         """Only these, in that order."""
@@ -77,6 +82,7 @@ class Parts:
             who=self.who[rows],
             role=self.role[rows],
             bot=self.bot[rows],
+            known=self.known[rows],
             origin=self.origin[rows],
         )
 
@@ -95,13 +101,18 @@ class Parts:
         found[self.change[voucher & ~np.isin(pair, pair[self.in_role(_AUTHORS)])]] = True
         return found
 
+    def without_strangers(self) -> Parts:
+        """Without the vouching of identities that are nobody's and vouch for few: they may be an author's own."""
+        voucher = self.in_role(_VOUCHERS)
+        vouching = self._vouching(voucher & ~self.known)
+        people = vouching[["who", "who_for"]].drop_duplicates().groupby("who").size()
+        trusted = people.index[people >= STRANGERS_PEOPLE].to_numpy()
+        return self.take(np.flatnonzero(~voucher | self.known | np.isin(self.who, trusted)))
+
     def without_closed_pairs(self) -> Parts:
         """Without the participations by which two people who mostly vouch for each other vouch for one another."""
         voucher = self.in_role(_VOUCHERS)
-        vouching = self._each(voucher & ~self.bot).merge(
-            self._each(self.in_role(_AUTHORS) & ~self.bot), on="change", suffixes=("", "_for")
-        )
-        vouching = vouching[vouching["who"] != vouching["who_for"]]
+        vouching = self._vouching(voucher)
         pairs = vouching.groupby(["who", "who_for"]).size().rename("n").reset_index()
         pairs["share"] = pairs["n"] / pairs.groupby("who")["n"].transform("sum")
         mutual = pairs.merge(pairs, left_on=["who", "who_for"], right_on=["who_for", "who"], suffixes=("", "_back"))
@@ -111,6 +122,12 @@ class Parts:
         within = vouching.merge(closed, on=["who", "who_for"])
         gone = within["change"].to_numpy() * max(len(self.names), 1) + within["who"].to_numpy()
         return self.take(np.flatnonzero(~(np.isin(self.pair(), gone) & voucher)))
+
+    def _vouching(self, vouchers: Booleans) -> pd.DataFrame:
+        """change, who, who_for: each of these vouchers with each author of the change but themselves, bots apart."""
+        authors = self._each(self.in_role(_AUTHORS) & ~self.bot)
+        pairs = self._each(vouchers & ~self.bot).merge(authors, on="change", suffixes=("", "_for"))
+        return pairs[pairs["who"] != pairs["who_for"]]
 
     def _each(self, chosen: Booleans) -> pd.DataFrame:
         return pd.DataFrame({"change": self.change[chosen], "who": self.who[chosen]}).drop_duplicates()

@@ -22,28 +22,45 @@ _WORDS = ["imports", "tools", "labels", "source"]
 
 @dataclass(frozen=True, slots=True)
 class WorkTags:
-    """Pairs of change and skill, sorted. change: position in `Attribution.changes`; skill: position in `skills`, which is sorted."""
+    """Triples of change, skill and area, sorted. change: position in `Attribution.changes`; skill: position in `skills`, which
+    is sorted; area: position in `areas`, which is sorted. A change that paths tag lies in the areas of those paths, one
+    that only words tag in its main area: so the same work opens the same areas in one change or in many.
+    """
 
     skills: tuple[str, ...]
+    areas: pd.Index
     change: Integers
     skill: Integers
+    area: Integers
 
 
 def tag_work(standard: Standard, attribution: Attribution) -> WorkTags:
     """Tags work by its written paths, by imports, tools and labels, and by where it came from."""
     changes, touched = attribution.changes, attribution.touched
     skills = tuple(sorted(standard.skills))
-    tagged = np.zeros((len(changes), len(skills)), dtype=bool)
+    areas, area_of_path = touched.areas()
     matched = rubrics.match_paths(standard, touched.distinct)
     written = touched.written
+    by_path = np.zeros((len(changes), len(skills)), dtype=bool)
+    change_of_path = np.repeat(np.arange(len(changes)), np.diff(touched.starts))
+    triples: list[Integers] = []
     for position, skill in enumerate(skills):
-        tagged[:, position] = touched.any(matched[skill].to_numpy(dtype=bool) & written)
+        tagging = (matched[skill].to_numpy(dtype=bool) & written)[touched.codes]
+        change = change_of_path[tagging]
+        by_path[change, position] = True
+        pair = change * len(skills) + position
+        triples.append(np.unique(pair * len(areas) + area_of_path[touched.codes[tagging]]))
     words = changes[[name for name in _WORDS if changes[name].notna().any()]].reset_index(drop=True)
     by_word = rubrics.tag(standard, words.assign(evidence=np.arange(len(words))))
     places = pd.Index(skills).get_indexer(pd.Index(by_word["skill"].cat.categories))
-    tagged[by_word["evidence"].to_numpy(), places[by_word["skill"].cat.codes.to_numpy()]] = True
-    change, skill_of = np.nonzero(tagged)
-    return WorkTags(skills, change, skill_of)
+    by_words = np.zeros_like(by_path)
+    by_words[by_word["evidence"].to_numpy(), places[by_word["skill"].cat.codes.to_numpy()]] = True
+    change, skill_of = np.nonzero(by_words & ~by_path)
+    main = areas.get_indexer(pd.Index(changes["area"]))
+    triples.append((change * len(skills) + skill_of) * len(areas) + main[change])
+    triple = np.sort(np.concatenate(triples))
+    pair, area = np.divmod(triple, len(areas))
+    return WorkTags(skills, areas, *np.divmod(pair, len(skills)), area)
 
 
 def tag_ratings(standard: Standard, evidence: pd.DataFrame) -> pd.DataFrame:

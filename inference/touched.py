@@ -60,9 +60,15 @@ class TouchedPaths:
         running = np.concatenate([[0], np.cumsum(of_distinct[self.codes])])
         return np.asarray(running[self.starts[1:]] > running[self.starts[:-1]])
 
+    def areas(self) -> tuple[pd.Index, NDArray[np.int64]]:
+        """All areas, sorted, "." among them, and per distinct path the position of its own."""
+        own = pd.Index([area_of(path) for path in self.distinct], dtype="str")
+        names = own.union(["."]).unique().sort_values()
+        return names, names.get_indexer(own).astype(np.int64)
+
     def main_areas(self) -> NDArray[np.object_]:
         """Per change the area most of its written paths lie in; ties go to the first in the alphabet, none is "."."""
-        names, area = np.unique(np.array([area_of(path) for path in self.distinct], dtype=np.str_), return_inverse=True)
+        names, area = self.areas()
         changes = len(self.starts) - 1
         change = np.repeat(np.arange(changes), np.diff(self.starts))
         kept = self.written[self.codes]
@@ -72,5 +78,5 @@ class TouchedPaths:
         owner = pairs[best] // width
         first = np.flatnonzero(np.diff(owner, prepend=-1))
         mains = np.full(changes, ".", dtype=object)
-        mains[owner[first]] = names.astype(object)[pairs[best][first] % width]
+        mains[owner[first]] = names.to_numpy(dtype=object)[pairs[best][first] % width]
         return mains

@@ -130,7 +130,10 @@ def _values(rows: WorkRows, measure: Measure, count: int) -> Values:
     if measure.unit == "changes":
         return capped_changes(rows.person, rows.month, rows.artefact, rows.share, count)
     units: Integers = rows.month // 3 if measure.unit == "quarters" else getattr(rows, _UNIT_COLUMNS[measure.unit])
-    return distinct_units(rows.person, units, rows.artefact, rows.share, count).astype(np.float64)
+    value = distinct_units(rows.person, units, rows.artefact, rows.share, count)
+    if measure.unit == "areas":
+        value = np.minimum(value, distinct_units(rows.person, rows.month, rows.artefact, rows.share, count))
+    return value.astype(np.float64)
 
 
 def _outcomes(

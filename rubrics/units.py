@@ -2,11 +2,13 @@
 
 For people i, units u (months, repositories, ...) and artefacts a with shares s_ia in 0..1:
 
-    months, quarters, repositories, areas, people:   value_i = #{u : sum_a s_ia [a in u] >= 1/2}
+    months, quarters, repositories, people:          value_i = #{u : sum_a s_ia [a in u] >= 1/2}
+    areas:                                           the same, at most the number of months so counted
     changes:                                         value_i = sum over months m of min(2, sum_a s_ia [a in m])
 
 A row stands for an artefact in a unit; further rows of the same artefact there add nothing (the largest share counts).
-Splitting an artefact adds nothing to the distinct counts, because shares are summed before they are compared.
+Splitting an artefact adds nothing to the distinct counts, because shares are summed before they are compared. One change
+may lie in many areas (a row each); because areas are worked in over time, one sweep through all of them shows no more than a month's work.
 
 Shares are whole numbers of 2**-30, rounded down. Integer sums do not depend on the order of rows, and pieces of a share
 never sum to more than the share; half is taken to one part in ten thousand, so that thirds and sixths still make it.

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.records import Identity
 from inference.observations import observe
 from tests.contract.department import AS_OF, MONTHS, REPOSITORIES, commit, instant
 from tests.contract.frames import frames_of
@@ -55,10 +54,10 @@ def test_honest_work_does_move_theta():
     """The bound is no accident of a machine that nobody listens to: two years of reviewed work show."""
 
     def working(made, gamer, chance):
-        outsider = Identity("git", "someone@elsewhere.net")
+        colleague = made.member("p03").git
         paths = ["pipelines/part0/step.py"]
         more = [
-            commit(f"honest {month}", made.member(gamer).git, instant(month, 9), paths, reviewers=[outsider])
+            commit(f"honest {month}", made.member(gamer).git, instant(month, 9), paths, reviewers=[colleague])
             for month in range(MONTHS)
         ]
         return made.adding(REPOSITORIES[0], more)

@@ -165,6 +165,18 @@ def test_two_who_only_approve_each_other_vouch_for_nothing() -> None:
     assert set(result.shares["role"]) == {"author"}
 
 
+def test_an_unknown_identity_vouches_only_once_it_vouched_for_several_people() -> None:
+    def with_unknown(authors: list[str]) -> list[bool]:
+        record = Record()
+        for number, author in enumerate(authors):
+            record.commit(f"r{number}", author, others=(("x", "reviewer"),))
+            record.parts[-1]["person"] = None
+        return record.attributed().changes["reviewed"].tolist()
+
+    assert with_unknown(["ada", "ada", "ada", "bo"]) == [False] * 4
+    assert with_unknown(["ada", "bo", "cy"]) == [True] * 3
+
+
 def test_a_reviewer_of_many_still_vouches_for_a_colleague_who_reviews_back() -> None:
     record = Record()
     for number, author in enumerate(["ada", "cy", "dee", "eve"]):
