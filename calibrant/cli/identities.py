@@ -111,19 +111,26 @@ def _register_linking(group: typer.Typer) -> None:
     @command(group, "merge")
     def merge(session: Session, identity: Who, person: Person, reason: Reason = "accepted by hand") -> None:
         """Link an identity to a person. Undo with `identities split`; both stay in the history."""
-        found = _link(session, identity, person, LinkState.LINKED, reason)
-        session.emit({"identity": found, "person": person, "state": "linked"}, [f"{identity} is now {person}'s"])
+        found = find_identity(session, identity)
+        session.ledger.link(found, person, basis=LinkBasis.ACCEPTED, state=LinkState.LINKED, reason=reason)
+        state, _ = _held(session, found)
+        said = f"{identity} is now {person}'s"
+        if state == LinkState.CONTESTED:
+            said = f"{identity} is disputed or linked to others too, so it is nobody's: see to that with `dispute` or `split`"
+        session.emit({"identity": found, "person": person, "state": state}, [said])
 
     @command(group, "split")
     def split(session: Session, identity: Who, person: Person, reason: Reason = "split by hand") -> None:
         """Undo a link from now on. Runs as known before stay reproducible."""
-        found = _link(session, identity, person, LinkState.UNLINKED, reason)
-        session.emit(
-            {"identity": found, "person": person, "state": "unlinked"}, [f"{identity} is no longer {person}'s"]
-        )
+        found = find_identity(session, identity)
+        state, holder = _held(session, found)
+        theirs = state == LinkState.CONTESTED or holder == session.ledger.person_id(person)
+        session.ledger.link(found, person, basis=LinkBasis.ACCEPTED, state=LinkState.UNLINKED, reason=reason)
+        said = f"{identity} is no longer {person}'s" if theirs else f"{identity} was not {person}'s and stays so"
+        session.emit({"identity": found, "person": person, "state": "unlinked"}, [said])
 
 
-def _link(session: Session, identity: str, person: str, state: LinkState, reason: str) -> str:
-    found = find_identity(session, identity)
-    session.ledger.link(found, person, basis=LinkBasis.ACCEPTED, state=state, reason=reason)
-    return found
+def _held(session: Session, identity: str) -> tuple[object, object]:
+    """The identity's state and the person it is linked to, as known now."""
+    frame = session.ledger.identities(known_at=session.now).set_index("identity")
+    return frame.at[identity, "state"], frame.at[identity, "person"]

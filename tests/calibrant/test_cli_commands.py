@@ -167,8 +167,17 @@ def test_an_identity_is_merged_and_split_by_the_beginning_of_its_id(change: Run,
     assert change("identities", "merge", chosen[:12], person, "--reason", "their old laptop").code == 0
     mine = {one["identity"] for one in change("identities", "list", "--person", person, "--json").json}
     assert chosen in mine
-    assert change("identities", "split", chosen, person).code == 0
+    assert "no longer" in change("identities", "split", chosen, person).out
+    assert "was not" in change("identities", "split", chosen, person).out
     assert change("identities", "list", "--unresolved", "--json").json == unresolved
+
+
+def test_an_identity_merged_into_two_people_is_said_to_be_nobodys(change: Run, person: str) -> None:
+    other = next(one["person"] for one in change("people", "list", "--json").json if one["person"] != person)
+    chosen = change("identities", "list", "--unresolved", "--json").json[0]["identity"]
+    assert change("identities", "merge", chosen, person, "--json").json["state"] == "linked"
+    assert "nobody's" in change("identities", "merge", chosen, other).out
+    assert change("identities", "list", "--unresolved", "--json").json[0]["person"] is None
 
 
 def test_suggestions_are_reasoned_and_never_by_name_alone(run: Run) -> None:
