@@ -11,6 +11,7 @@ import typer
 from calibrant.cli.console import Session, command
 from calibrant.cli.finding import find_run, short_ids
 from calibrant.settings import parse_instant
+from db.errors import Refusal
 from db.records import Purpose
 
 if TYPE_CHECKING:
@@ -51,10 +52,22 @@ def register(app: typer.Typer) -> None:
             typer.Option("--replay", metavar="RUN", help="Infer a stored run again and compare instead of storing."),
         ] = None,
     ) -> None:
-        """Infer level distributions for everybody in the roster, once per purpose, from the sources that grant it."""
+        """Infer level distributions for everybody in the roster, once per purpose, from the sources that grant it.
+
+        Reports read the run stored last for their purpose, whatever moments it was made for.
+        """
         if replay_run is not None:
+            if purpose or as_of or known_at or standard:
+                raise Refusal(
+                    "a stored run keeps its purpose, moments and standard", where="--replay", remedy="give it alone"
+                )
             _replay(session, replay_run)
             return
+        for option, moment in (("--as-of", as_of), ("--known-at", known_at)):
+            if moment is not None and moment > session.now:
+                raise Refusal(
+                    "that moment has not come yet", where=option, remedy="give an earlier one, or leave it out"
+                )
         from calibrant.assessing import (
             assess_purposes,
         )  # here, because the mathematics takes a second to import and most commands need none
@@ -103,3 +116,5 @@ def _tell(session: Session, done: Sequence[Assessed]) -> None:
     session.table("Assessed: levels by state", ["", *(one.purpose.value for one in done)], rows, data)
     for warning in sorted({warning for one in done for warning in one.warnings}):
         session.say(warning)
+    if not any(one.people for one in done):
+        session.say("nobody is in the roster: import it with `calibrant people import`")

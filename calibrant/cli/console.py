@@ -201,6 +201,8 @@ def _tell(talk: Console, error: CalibrantError, as_json: bool, code: int) -> int
     sys.stdout.flush()
     lead = "not finished: " if code == 3 else "refused: "
     talk.print(Text(lead + visible(str(error)), style="yellow" if code == 3 else "red"))
+    if len(problems) == 1 and problems[0] in str(error):
+        return code  # the lead has said it
     for problem in problems[:PROBLEMS_SHOWN]:
         talk.print(Text("  " + visible(problem)))
     if len(problems) > PROBLEMS_SHOWN:

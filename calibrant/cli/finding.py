@@ -57,8 +57,16 @@ def find_target(session: Session, person: str, text: str) -> str:
 
 
 def find_run(session: Session, text: str) -> str:
-    """The id of a stored run given by the beginning of it. Raises Refusal."""
-    return _one("run", text, (run.id for run in session.ledger.runs()), "calibrant assess")
+    """The id of a stored run given by the beginning of it. Raises Refusal naming the latest."""
+    ids = [run.id for run in session.ledger.runs()]
+    found = _matching(text, ids)
+    if len(found) == 1:
+        return found[0]
+    short = short_ids(ids)
+    held = [run for run in (session.ledger.latest_run(purpose) for purpose in Purpose) if run is not None]
+    latest = ", ".join(f"{run.purpose.value} {short[run.id]}" for run in held) or "none yet"
+    problem = "several ids of a run begin like that" if found else "no such run"
+    raise Refusal(problem, where=text, remedy=f"the latest are {latest}")
 
 
 def find_dispute(session: Session, text: str) -> str:

@@ -86,6 +86,8 @@ def _register_disputes(app: typer.Typer) -> None:
         text: Annotated[str, typer.Argument(help="What the person wants every reader of a packet to know.")],
     ) -> None:
         """Record the subject's reply. It is printed in packets and never scored."""
+        if not text.strip():
+            raise Refusal("the reply is empty", where=person, remedy="write what the person wants readers to know")
         session.ledger.add_reply(person, text)
         session.emit({"person": person, "recorded": True}, ["reply recorded; packets made from now on print it"])
 
@@ -173,7 +175,10 @@ def _register_export(app: typer.Typer) -> None:
 
     @command(group, "evidence")
     def export_evidence(session: Session) -> None:
-        """Export every current artefact with its facts, sorted; the same bytes from any ledger that holds the same evidence."""
+        """Export every current artefact with its facts, sorted; the same bytes from any ledger that holds the same evidence.
+
+        It says who rated whom: keep it as closely as the ledger.
+        """
         for row in session.ledger.export_evidence(as_of=session.now, known_at=session.now):
             sys.stdout.write(json.dumps(row, ensure_ascii=True, sort_keys=True, separators=(",", ":")) + "\n")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calibrant.cli.console import Session, command
+from db.errors import Refusal
 
 if TYPE_CHECKING:
     from calibrant.reporting import Written
@@ -42,14 +43,16 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--unseal", help="Also open the sealed result; the opening is recorded.")
         ] = False,
         reason: Annotated[
-            str, typer.Option("--reason", help="Why the seal is opened; kept with the opening.")
-        ] = "no reason given",
+            str | None, typer.Option("--reason", help="Why the seal is opened; kept with the opening.")
+        ] = None,
         out: Folder = Path("reports"),
     ) -> None:
         """Write a promotion case: the reading copy with the evidence and no estimate, and on request the sealed result.
 
         Read the copy and write down your own level first; then open the seal.
         """
+        if reason is not None and not unseal:
+            raise Refusal("nothing is opened", where="--reason", remedy="add --unseal, or leave the reason out")
         from calibrant.reporting import (
             write_packet,
         )  # here, because the mathematics takes a second to import and most commands need none
@@ -57,7 +60,13 @@ def register(app: typer.Typer) -> None:
         _tell(
             session,
             write_packet(
-                session.ledger, person, role, job_level, out, now=session.now, unseal=reason if unseal else None
+                session.ledger,
+                person,
+                role,
+                job_level,
+                out,
+                now=session.now,
+                unseal=(reason or "no reason given") if unseal else None,
             ),
         )
 
