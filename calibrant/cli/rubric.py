@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
@@ -51,7 +52,10 @@ def register(app: typer.Typer) -> None:
         """Show one skill with its levels and criteria, or one role with what it expects."""
         book = rubrics.load(standard or session.settings.standard)
         if code in book.skills:
-            session.emit(*describe_skill(book.skills[code]))
+            data, lines = describe_skill(book.skills[code])
+            items = sorted(book.skills[code].signals.items)
+            said = textwrap.wrap(f"rated on forms as: {', '.join(items)}", 80) if items else []
+            session.emit({**data, "items": items}, [*lines, "", *said] if said else lines)
         elif code in book.roles:
             session.emit(*describe_role(book.roles[code], book))
         else:
