@@ -74,9 +74,9 @@ def recover(folder: Path, seed: int, people: int) -> Run:
     pairs["person"] = pairs["person"].map(keys)
     truth = pd.read_csv(made.truth).rename(columns={"person_id": "person"})
     joined = truth.merge(pairs, on=["person", "skill"], validate="one_to_one")
-    joined["true_theta"] = [_to_theta(a, c) for a, c in zip(joined["ability"], joined["cuts"], strict=True)]
+    joined["true_theta"] = [to_theta(a, c) for a, c in zip(joined["ability"], joined["cuts"], strict=True)]
     joined["cut_error"] = [
-        _error_at(t, c, e) for t, c, e in zip(joined["true_theta"], joined["cuts"], joined["errors"], strict=True)
+        error_at(t, c, e) for t, c, e in zip(joined["true_theta"], joined["cuts"], joined["errors"], strict=True)
     ]
     spent = {"collect": clock[1] - clock[0], "infer": clock[2] - clock[1]}
     return Run(seed, joined.drop(columns=["cuts", "errors"]).assign(seed=seed), people, spent)
@@ -182,7 +182,7 @@ def _commits(standard: Standard, observed: Observed) -> pd.Series:
     )
 
 
-def _to_theta(ability: float, cuts: Floats) -> float:
+def to_theta(ability: float, cuts: Floats) -> float:
     """The truth on the run's own theta scale: level k ends (k + .5) where cut k lies, straight lines between and beyond."""
     first, last = (cuts[1] - cuts[0]), (cuts[-1] - cuts[-2])
     if ability < BOUNDS[0]:
@@ -192,6 +192,6 @@ def _to_theta(ability: float, cuts: Floats) -> float:
     return float(np.interp(ability, BOUNDS, cuts))
 
 
-def _error_at(theta: float, cuts: Floats, errors: Floats) -> float:
+def error_at(theta: float, cuts: Floats, errors: Floats) -> float:
     """Standard error of the cuts around a theta: between two cuts in proportion, beyond them the outer one's."""
     return float(np.interp(theta, cuts, errors))
