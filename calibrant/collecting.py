@@ -59,7 +59,7 @@ def collect_into(
             where=name,
             remedy="name this one with --name; if it is the old one rewritten, revoke the old one's purposes",
         )
-    batches = collect(ledger.cursor(before) if before else None, now)
+    batches = collect(_cursor(ledger, before) if before else None, now)
     first = list(islice(batches, 1))
     granted = purposes if purposes or before else DEFAULT_PURPOSES[kind]
     source = ledger.source(kind, name, lineage=lineage, purposes=granted or None)
@@ -78,4 +78,11 @@ def collect_into(
 
     counts = ledger.collect(source, watched(), extractor=extractor)
     status = next(status for status in ledger.sources() if status.source.id == source.id)
+    if counts.withdrawn:
+        talk["withdrawn"] = counts.withdrawn
     return Collected(source, seen, counts.added, talk, tuple(sorted(status.purposes)))
+
+
+def _cursor(ledger: Ledger, source: Source) -> Mapping[str, object] | None:
+    """Where git ended; of a file, what the source shows now: files are read whole, and their cursors hold nothing."""
+    return ledger.cursor(source) if source.kind == "git" else {"keys": ledger.shown(source)}

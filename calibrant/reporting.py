@@ -38,6 +38,10 @@ class Written:
 
 def _run(ledger: Ledger, purpose: Purpose, now: datetime) -> tuple[Run, Standard]:
     run = readable_run(ledger, purpose, now=now)
+    if ledger.erased_citations(run.id):
+        raise Refusal(
+            "evidence behind the last assessment has been erased since", remedy="run `calibrant assess`, then report"
+        )
     return run, Standard.from_text(ledger.rubric_text(run.rubric_hash))
 
 

@@ -3,7 +3,8 @@
 A file is taken whole or not at all (or, where asked for, without its bad rows). Artefact keys depend only on what a
 row is about, so importing a file again adds nothing and a corrected rating is a new version of the same artefact. Rows
 that were in an earlier file and are gone from this one are only counted: files are often parts. Where the settings say
-that the file is complete, they are reported as lost, out of the keys that the cursor holds.
+that the file is complete, they are reported as lost. What the source showed before is handed in with the cursor
+(`{"keys": [artefact key, ..]}`, from the ledger) and never stored in one: a digest of who rated whom would outlive an erasure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 
 from collectors.forms import FormSettings
 from collectors.problems import Problems, refuse
@@ -28,7 +29,7 @@ _DIGITS = 32
 def artefact_key(collector: str, source: str, *parts: str) -> str:
     """The key of an artefact that only this source knows: the source and a digest of what the row is about.
 
-    A digest, because keys stand in exports and cursors, where nobody must read who rated whom.
+    A digest, because keys stand in exports, where nobody must read who rated whom.
 
     >>> artefact_key("feedback360", "spring", "2026", "E1", "E2")
     'feedback360:spring/2ae40572760643985332ea7fbb662c12'
@@ -54,7 +55,7 @@ def batches(
     problems: Problems,
     talk: Counter[str],
 ) -> Iterator[Batch]:
-    """Batches sorted by artefact key.
+    """Batches sorted by artefact key, with empty cursors.
 
     rows: evidence with the row it comes from. Raises BadInput, before anything is yielded, if there is any mistake and
     bad rows are not to be skipped. talk: counts so far; added are `duplicates`, `bad_rows` and `not_in_this_file`.
@@ -65,22 +66,16 @@ def batches(
     found = sorted((evidence for row, evidence in unique if row not in problems.bad_rows), key=_key)
     keys = {evidence.artefact for evidence in found}
     held = (cursor or {}).get("keys")
-    prefix = _prefix(collector, settings.source)
-    earlier = {prefix + str(digest) for digest in held} if isinstance(held, list) else set[str]()
+    earlier = {str(key) for key in held} if isinstance(held, list) else set[str]()
     gone = tuple(sorted(earlier - keys))
     if settings.complete and not keys:
         refuse(problems.file, "is empty, so that a complete import would withdraw everything", "check the file")
     if gone and not settings.complete:
         talk["not_in_this_file"] = len(gone)
-    last = _cursor(keys if settings.complete else keys | earlier)
     parts = [tuple(found[start : start + SIZE]) for start in range(0, len(found), SIZE)] or [()]
     for part in parts[:-1]:
-        yield Batch(evidence=part, cursor=_cursor(earlier))
-    yield Batch(evidence=parts[-1], cursor=last, lost=gone if settings.complete else (), talk=dict(talk))
-
-
-def _cursor(keys: Set[str]) -> dict[str, object]:
-    return {"keys": sorted(key[-_DIGITS:] for key in keys)}
+        yield Batch(evidence=part)
+    yield Batch(evidence=parts[-1], lost=gone if settings.complete else (), talk=dict(talk))
 
 
 def _one_per_key(

@@ -122,6 +122,11 @@ class Ledger:
         with self._store.connect() as connection:
             return sources.granting(connection, micros(known_at))
 
+    def shown(self, source: Source) -> list[str]:
+        """Keys of the artefacts that the source shows now, sorted; erased ones have none."""
+        with self._store.connect() as connection:
+            return sources.shown(connection, source.id)
+
     def cursor(self, source: Source) -> Mapping[str, object] | None:
         """Where the source's last stored batch ended; None before the first."""
         with self._store.connect() as connection:
@@ -223,6 +228,11 @@ class Ledger:
         """
         with self._store.connect() as connection:
             return people.identities(connection, known_at)
+
+    def declined(self, *, known_at: datetime) -> frozenset[tuple[str, str]]:
+        """The (identity, person) pairs, by opaque ids, whose last link state is unlinked or rejected."""
+        with self._store.connect() as connection:
+            return people.declined(connection, known_at)
 
     def link(self, link_identity_id: str, person_key: str, *, basis: LinkBasis, state: LinkState, reason: str) -> None:
         """Put an identity into a state towards a person, from now on. Raises `Refusal` if either is unknown."""
@@ -369,6 +379,7 @@ class Ledger:
         """Erase a person (key or opaque id) and all evidence they authored, rated in or are the subject of, for good.
 
         What is collected or imported again does not bring them back. The reason stays in the chain for ever: name nobody in it.
+        Raises `Refusal` while an identity of theirs is claimed for somebody else too, or contested.
         """
         report = self._store.write("erase", lambda unit: erasure.erase_person(unit, person, reason))
         self._store.scrub()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -14,11 +15,11 @@ from db.results import SourceStatus
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["add_cursor", "cursor", "granting", "register", "set_purposes", "sources_at", "status"]
+__all__ = ["add_cursor", "cursor", "granting", "register", "set_purposes", "shown", "sources_at", "status"]
 
 _t = metadata.tables
 _source, _lineage, _purpose = _t["source"], _t["source_lineage"], _t["source_purpose"]
-_cursor, _sighting = _t["collection_cursor"], _t["sighting"]
+_cursor, _sighting, _artefact = _t["collection_cursor"], _t["sighting"], _t["artefact"]
 
 
 def register(
@@ -131,6 +132,31 @@ def add_cursor(
     )
 
 
+def _latest_present() -> list[Any]:
+    """What makes a sighting the last of its artefact and source, and one that shows it."""
+    later = _sighting.alias()
+    superseded = (
+        select(later.c.artefact_id)
+        .where(
+            later.c.artefact_id == _sighting.c.artefact_id,
+            later.c.source_id == _sighting.c.source_id,
+            later.c.sequence == _sighting.c.sequence + 1,
+        )
+        .exists()
+    )
+    return [_sighting.c.present == 1, ~superseded]
+
+
+def shown(connection: Connection, source_id: str) -> list[str]:
+    """Keys of the artefacts that the source shows now, sorted; erased ones have none."""
+    statement = (
+        select(_artefact.c.key)
+        .join(_sighting, _sighting.c.artefact_id == _artefact.c.id)
+        .where(_sighting.c.source_id == source_id, _artefact.c.key.is_not(None), *_latest_present())
+    )
+    return sorted(connection.scalars(statement))
+
+
 def status(connection: Connection, known_at: int) -> list[SourceStatus]:
     """Every source by name, with its purposes, its last collection and how many artefacts it shows."""
     purposes = granting(connection, known_at)
@@ -144,21 +170,11 @@ def status(connection: Connection, known_at: int) -> list[SourceStatus]:
             )
         )
     }
-    later = _sighting.alias()
-    superseded = (
-        select(later.c.artefact_id)
-        .where(
-            later.c.artefact_id == _sighting.c.artefact_id,
-            later.c.source_id == _sighting.c.source_id,
-            later.c.sequence == _sighting.c.sequence + 1,
-        )
-        .exists()
-    )
     artefacts: dict[str, int] = {
         row[0]: row[1]
         for row in connection.execute(
             select(_sighting.c.source_id, func.count())
-            .where(_sighting.c.present == 1, ~superseded)
+            .where(*_latest_present())
             .group_by(_sighting.c.source_id)
         )
     }

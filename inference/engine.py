@@ -29,6 +29,9 @@ _DECIMALS: Final = 9
 """Kept of every number stored: fewer than two libraries may differ in, more than anybody reads."""
 
 
+_NAMES_SAID: Final = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """assessments: one per person of the roster and skill of the standard, sorted. details: for `Run.details`, JSON-ready."""
@@ -218,6 +221,13 @@ def _warnings(observed: Observed, frames: Frames, model: FacetsModel | None) -> 
     unresolved = parts.loc[parts["person"].isna() & ~parts["bot"].astype(bool), "identity"].nunique()
     if unresolved:
         said.append(f"{unresolved} identities are nobody's yet: see `calibrant identities list --unresolved`")
+    if observed.unplaced:
+        names = ", ".join(list(observed.unplaced)[:_NAMES_SAID]) + (
+            ", ..." if len(observed.unplaced) > _NAMES_SAID else ""
+        )
+        said.append(
+            f"{sum(observed.unplaced.values())} ratings name what no skill takes ({names}): see `calibrant rubric show SKILL`"
+        )
     if observed.ratings.empty:
         said.append("no human ratings: every result says insufficient evidence, because no human has rated anybody")
     if model is not None and not model.converged_:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from inference.frames import Frames
 from inference.measures import Grading, grade
 from inference.ratings import RATED_KINDS, human_ratings
 from inference.recency import recency_weight
-from inference.tagging import tag_ratings, tag_work
+from inference.tagging import tag_ratings, tag_work, unplaced
 from rubrics import Standard
 
 __all__ = ["Observed", "observe"]
@@ -38,12 +39,14 @@ _COLUMNS = [
 class Observed:
     """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
     score is a floor), weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
+    unplaced: number of ratings per name that no skill of the standard takes.
     """
 
     observations: pd.DataFrame
     ratings: pd.DataFrame
     attribution: Attribution
     grading: Grading
+    unplaced: Mapping[str, int]
 
 
 def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
@@ -61,13 +64,14 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
         as_of=as_of,
     )
     rated = frames.evidence[frames.evidence["kind"].isin(RATED_KINDS)]
-    ratings = human_ratings(rated, frames.participations, tag_ratings(standard, rated))
+    tags = tag_ratings(standard, rated)
+    ratings = human_ratings(rated, frames.participations, tags)
     ratings = ratings[ratings["person"].isin(frames.people["person"])].reset_index(drop=True)
     observations = pd.concat(
         [_from_humans(standard, ratings, as_of), _from_machines(grading.machine)], ignore_index=True
     )
     observations = observations.sort_values(_COLUMNS[:5], kind="stable").reset_index(drop=True)
-    return Observed(observations, ratings, attribution, grading)
+    return Observed(observations, ratings, attribution, grading, unplaced(rated, tags))
 
 
 def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from inference.attribution import Attribution
 from inference.facts import RATING_FACTS, read_measures
 from rubrics import Standard
 
-__all__ = ["WorkTags", "tag_ratings", "tag_work"]
+__all__ = ["WorkTags", "tag_ratings", "tag_work", "unplaced"]
 
 Integers = NDArray[np.int64]
 
@@ -69,3 +69,11 @@ def tag_ratings(standard: Standard, evidence: pd.DataFrame) -> pd.DataFrame:
     competency = facts["competency"].fillna(facts["skill"])
     named = pd.DataFrame({"evidence": evidence["evidence"], "competency": competency, "item": facts["item"]})
     return rubrics.tag(standard, named).astype({"skill": "str"})
+
+
+def unplaced(evidence: pd.DataFrame, tags: pd.DataFrame) -> dict[str, int]:
+    """Number of ratings per name that no skill takes, by name. evidence: ratings; tags: as `tag_ratings` gives them."""
+    lost = evidence[~evidence["evidence"].isin(tags["evidence"])]
+    facts = read_measures(lost["measures"], RATING_FACTS)
+    names = facts["competency"].fillna(facts["skill"]).fillna(facts["item"]).dropna()
+    return {str(name): int(count) for name, count in names.value_counts().sort_index().items()}

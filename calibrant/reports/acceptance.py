@@ -2,8 +2,8 @@
 
 It was accepted if somebody other than its authors vouched for it or committed it, or if it came in through a forge's
 change request (see `inference.attribution`). Bots vouch for nothing. What the subject did for it is no acceptance of the
-subject's work. One thing is not repeated here: that the word of two people who mostly vouch for each other is set aside
-takes the whole department to find out; a report says what the record says.
+subject's work. What takes the whole department to find out is not repeated here: whether two people mostly vouch for
+each other, and whether an identity that is nobody's vouches for many. A report passes over what nobody known said.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def vouched(participations: pd.DataFrame, person: str) -> dict[str, str]:
     """
     rows = participations.assign(who=participations["person"].fillna(participations["identity"]))
     authors = set(rows.loc[rows["role"].isin(_AUTHORS), ["evidence", "who"]].itertuples(index=False, name=None))
-    others = rows[rows["role"].isin(_WORDS) & ~rows["bot"].fillna(False).astype(bool) & (rows["who"] != person)]
+    heard = rows["person"].notna() & ~rows["bot"].fillna(False).astype(bool)
+    others = rows[rows["role"].isin(_WORDS) & heard & (rows["who"] != person)]
     roles: dict[str, set[str]] = {}
     for evidence, who, role in others[["evidence", "who", "role"]].itertuples(index=False, name=None):
         if (evidence, who) not in authors:

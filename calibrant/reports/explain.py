@@ -105,7 +105,7 @@ def _reasons(assessment: Assessment) -> Sequence[str]:
     low, high = assessment.level_set
     if assessment.state is State.INFERRED:
         return [
-            f"{_count(assessment.raters, 'independent rater')}, {_count(assessment.human_raters, 'human')} among them; "
+            "several independent raters, somebody other than the person among them; "
             f"the evidence narrows what was known beforehand by {percent(assessment.variance_reduction)} of its variance"
         ]
     if assessment.state is State.UNDETERMINED:
@@ -121,7 +121,3 @@ def _reasons(assessment: Assessment) -> Sequence[str]:
         narrowed = percent(max(assessment.variance_reduction, 0.0))
         reasons.append(f"the evidence narrows what was known beforehand by {narrowed} of its variance; 60 % is needed")
     return reasons
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

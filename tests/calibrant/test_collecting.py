@@ -1,5 +1,6 @@
 """Collecting by the command line: which source a clone belongs to."""
 
+import json
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -27,3 +28,29 @@ def test_two_histories_whose_folders_have_one_name_do_not_withdraw_each_other(tm
     assert (code, "another history" in said, "--name" in said) == (1, True, True)
     assert calibrant("collect", "git", clones[1], "--name", "service-blue")[0] == 0
     assert len(calibrant("export", "evidence")[1].splitlines()) == 2
+
+
+def test_after_an_erasure_nothing_in_the_ledger_confirms_who_rated_whom(tmp_path: Path) -> None:
+    roster, feedback, database = (tmp_path / name for name in ("roster.csv", "feedback.csv", "calibrant.db"))
+    roster.write_text(
+        "person_id,name,emails,github_id,gitlab_id,team,role,job_level,hired_on,left_on,fte\n"
+        "E1,Ada,,,,,,,2024-01-01,,\nE2,Bo,,,,,,,2024-01-01,,\n"
+    )
+    columns = "cycle,subject_id,rater_id,relationship,competency_code,item_code,rating,scale,comment,submitted_at"
+    feedback.write_text(f"{columns}\n2026,E1,E2,peer,code-review,,4,1-5,good,2026-03-01\n")
+
+    def calibrant(*words: object) -> str:
+        ledger = {"CALIBRANT_LEDGER": f"sqlite:///{database}", "CALIBRANT_NOW": "2026-06-01"}
+        done = CliRunner().invoke(app, [str(word) for word in words], env=ledger)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout
+
+    calibrant("init")
+    calibrant("people", "import", roster)
+    calibrant("collect", "feedback360", feedback)
+    key = str(json.loads(calibrant("export", "evidence"))["artefact"])
+    calibrant("collect", "feedback360", feedback)
+    calibrant("erase", "E1", "--reason", "asked for", "--yes")
+    digest = key.rpartition("/")[2].encode()
+    assert digest not in b"".join(path.read_bytes() for path in tmp_path.glob("calibrant.db*"))
+    assert calibrant("collect", "feedback360", feedback).count("0 rows added") == 1

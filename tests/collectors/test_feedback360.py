@@ -165,6 +165,11 @@ def test_the_same_row_twice_counts_once_and_different_ones_are_refused(tmp_path:
     assert ratings(path, skip_bad_rows=True) == []
 
 
+def shown(*batches: Batch) -> dict[str, object]:
+    """What the ledger hands in the next time."""
+    return {"keys": sorted(one.artefact for batch in batches for one in batch.evidence)}
+
+
 def test_neither_keys_nor_cursors_tell_who_rated_whom(tmp_path: Path) -> None:
     (batch,) = run(written(tmp_path, [ROW]))
     (found,) = batch.evidence
@@ -189,24 +194,21 @@ def test_large_files_come_in_batches(tmp_path: Path) -> None:
     path = written(tmp_path, [{**ROW, "item_code": str(number)} for number in range(5_001)])
     first, last = run(path)
     assert (len(first.evidence), len(last.evidence)) == (5_000, 1)
-    assert first.cursor == {"keys": []}
-    assert len(last.cursor["keys"]) == 5_001  # type: ignore[arg-type]
+    assert first.cursor == last.cursor == {}
 
 
 def test_rows_gone_from_a_later_file_are_counted_and_kept(tmp_path: Path) -> None:
     (before,) = run(written(tmp_path, [ROW, {**ROW, "item_code": "x"}]))
-    (after,) = run(written(tmp_path, [ROW]), cursor=dict(before.cursor))
+    (after,) = run(written(tmp_path, [ROW]), cursor=shown(before))
     assert after.lost == ()
     assert after.talk == {"not_in_this_file": 1}
-    assert after.cursor == before.cursor
 
 
 def test_rows_gone_from_a_complete_file_are_lost(tmp_path: Path) -> None:
     (before,) = run(written(tmp_path, [ROW, {**ROW, "item_code": "x"}]))
-    (after,) = run(written(tmp_path, [ROW]), cursor=dict(before.cursor), complete=True)
+    (after,) = run(written(tmp_path, [ROW]), cursor=shown(before), complete=True)
     parts = ("2026H1", "E1", "ada@example.org", "code-review", "x")
     assert after.lost == (artefact_key("feedback360", "spring", *parts),)
-    assert len(after.cursor["keys"]) == 1  # type: ignore[arg-type]
 
 
 def test_a_complete_file_must_be_sound_and_not_empty(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ CASES = {
     "vouched for by the author": (PLAIN, [("reviewer", "p1", False)], ""),
     "vouched for by a co-author": (PLAIN, [("co_author", "p2", False), ("reviewer", "p2", False)], ""),
     "vouched for by a bot": (PLAIN, [("reviewer", "p2", True)], ""),
-    "vouched for by nobody known": (PLAIN, [("reviewer", None, False)], "reviewed"),
+    "vouched for by nobody known": (PLAIN, [("reviewer", None, False)], ""),
     "a trailer without anybody in it": (PLAIN | {"reviewed_by": 1}, [], ""),
     "alone": (PLAIN, [], ""),
 }
