@@ -84,7 +84,9 @@ def assess_purposes(
 
 
 def _run(inference: Inference, standard: Standard, purpose: Purpose, as_of: datetime, known_at: datetime) -> Run:
+    results = hashlib.sha256(repr(inference.assessments).encode()).hexdigest()
     details = {
+        "results_hash": results,
         **inference.details,
         "pins": {"python": platform.python_version(), **{name: version(name) for name in _PINS}},
     }
