@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
+
+from db.records import LinkState
 
 __all__ = ["MIN_SCORE", "Suggestion", "suggest"]
 
@@ -60,10 +63,13 @@ class _Signs:
     name: str
 
 
-def suggest(identities: pd.DataFrame, people: pd.DataFrame) -> list[Suggestion]:
+def suggest(
+    identities: pd.DataFrame, people: pd.DataFrame, *, declined: Collection[tuple[str, str]] = frozenset()
+) -> list[Suggestion]:
     """Suggestions for every unresolved, human identity, best first.
 
     identities: the ledger's frame (identity, provider, key, name, bot, person, state, evidence). people: person, key, name.
+    declined: (identity, person) pairs that a human has settled against; they are not offered again.
     """
     known: dict[str, list[_Signs]] = defaultdict(list)
     for row in identities[identities["person"].notna()].itertuples(index=False):
@@ -71,13 +77,14 @@ def suggest(identities: pd.DataFrame, people: pd.DataFrame) -> list[Suggestion]:
     for row in people.itertuples(index=False):
         known[str(row.person)].append(_Signs("", "", "", _folded(str(row.name))))
     key_of = dict(zip(people["person"], people["key"], strict=True))
-    open_rows = identities[identities["person"].isna() & ~identities["bot"].astype(bool)]
-    if "state" in open_rows:
-        open_rows = open_rows[~open_rows["state"].isin(["rejected", "contested"])]
+    contested = identities["state"] == LinkState.CONTESTED.value
+    open_rows = identities[identities["person"].isna() & ~identities["bot"].astype(bool) & ~contested]
     found: list[Suggestion] = []
     for row in open_rows.itertuples(index=False):
         mine = _signs(str(row.key), row.name)
         for person in sorted(known):
+            if (str(row.identity), person) in declined:
+                continue
             score, reasons = _compare(mine, known[person])
             if person in key_of and score >= MIN_SCORE and len(reasons) >= 2:
                 shown = f"{row.name} <{row.key}>" if isinstance(row.name, str) and row.name else str(row.key)

@@ -10,7 +10,7 @@ backups and archived logs are the operator's to expire.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import delete, select, update
@@ -36,6 +36,7 @@ _artefact, _evidence, _participation, _citation = (
 )
 _identity, _person, _suppression, _tombstone = (_t[name] for name in ("identity", "person", "suppression", "tombstone"))
 _OWN: Final = sorted(role.value for role in OWN_ROLES)
+_CLAIMING: Final = frozenset({LinkState.LINKED, LinkState.CONTESTED})
 _OF_PERSON: Final = (
     "person_name",
     "employment",
@@ -121,14 +122,40 @@ def destroy_artefacts(unit: Transaction, artefacts: Sequence[str]) -> tuple[int,
 
 
 def _identities_of(unit: Transaction, person: str) -> list[str]:
-    """Every identity that is the person's, for all or for a part of the time."""
+    """Every identity that is the person's, for all or for a part of the time.
+
+    Raises `Refusal` if one of them is claimed for somebody else too, or contested: their work would go with it.
+    """
     links = resolve_links(unit.connection, unit.now)
-    return sorted(
-        identity
-        for identity, claims in links.claims.items()
-        if links.person(identity) == person
-        or any(claim.person == person and claim.state == LinkState.LINKED for claim in claims)
-    )
+    mine: list[str] = []
+    unsettled: dict[str, set[str]] = {}
+    for identity, claims in links.claims.items():
+        claiming = {claim.person for claim in claims if claim.state in _CLAIMING} | {links.person(identity)}
+        persons = {one for one in claiming if one is not None}
+        if person not in persons:
+            continue
+        mine.append(identity)
+        if len(persons) > 1 or links.is_contested(identity):
+            unsettled[identity] = persons
+    if unsettled:
+        raise Refusal(
+            "identities of theirs are claimed for somebody else too or contested, and erasing cannot be undone",
+            where="; ".join(_claimed(unit, unsettled)),
+            remedy="settle whose they are first, with `calibrant identities split` (or `merge`) and, where there is a "
+            "dispute, `calibrant dispute --resolve`",
+        )
+    return sorted(mine)
+
+
+def _claimed(unit: Transaction, unsettled: Mapping[str, set[str]]) -> list[str]:
+    """Each identity and the HR ids of the persons it is claimed for."""
+    listed = values(unit.connection, sorted({one for several in unsettled.values() for one in several}))
+    rows = unit.connection.execute(select(_person.c.id, _person.c.key).join(listed, _person.c.id == listed.c.value))
+    keys = {row.id: str(row.key) for row in rows}
+    return [
+        f"identity {identity} of {', '.join(sorted(keys[one] for one in persons))}"
+        for identity, persons in sorted(unsettled.items())
+    ]
 
 
 def _artefacts_of(unit: Transaction, identities: Sequence[str]) -> list[str]:

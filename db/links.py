@@ -8,7 +8,7 @@ it with nobody. An identity without a person of its own follows its .mailmap to 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -18,6 +18,7 @@ from db.tables import metadata
 __all__ = ["Claim", "Resolution", "resolve_links"]
 
 _link, _dispute = metadata.tables["identity_link"], metadata.tables["dispute"]
+_DECLINED: Final = frozenset({LinkState.REJECTED, LinkState.UNLINKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,20 @@ class Resolution:
     claims: dict[str, list[Claim]]
     contested: frozenset[str]
 
+    def is_contested(self, identity: str) -> bool:
+        """Is it disputed, or a claim to it contested?"""
+        claims = self.claims.get(identity, [])
+        return identity in self.contested or any(claim.state == LinkState.CONTESTED for claim in claims)
+
+    def declined(self) -> frozenset[tuple[str, str]]:
+        """The (identity, person) pairs that were rejected or unlinked, and not linked again."""
+        return frozenset(
+            (identity, claim.person)
+            for identity, claims in self.claims.items()
+            for claim in claims
+            if claim.person is not None and claim.state in _DECLINED
+        )
+
     def dated(self) -> frozenset[str]:
         """Identities with a link that holds for a part of the time only, or that follow such a one."""
         direct = {
@@ -75,7 +90,7 @@ class Resolution:
 
     def _follow(self, identity: str, day: str | None, seen: frozenset[str]) -> Claim | None:
         claims = self.claims.get(identity, [])
-        if identity in self.contested or any(claim.state == LinkState.CONTESTED for claim in claims):
+        if self.is_contested(identity):
             return None
         holding = [claim for claim in claims if claim.holds(day)]
         direct = [claim for claim in holding if claim.person is not None]
@@ -96,10 +111,7 @@ class Resolution:
         return found[0] if len({claim.person for claim in found}) == 1 else None
 
     def _rejected(self, identity: str, person: str | None) -> bool:
-        return any(
-            claim.person == person and claim.state in {LinkState.REJECTED, LinkState.UNLINKED}
-            for claim in self.claims.get(identity, [])
-        )
+        return any(claim.person == person and claim.state in _DECLINED for claim in self.claims.get(identity, []))
 
 
 def resolve_links(connection: Connection, known_at: int) -> Resolution:

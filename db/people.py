@@ -18,7 +18,7 @@ from db.records import LinkBasis, LinkState
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["identities", "link", "people", "person_id", "spans"]
+__all__ = ["declined", "identities", "link", "people", "person_id", "spans"]
 
 _t = metadata.tables
 _person, _name, _team = _t["person"], _t["person_name"], _t["team"]
@@ -112,6 +112,11 @@ def identities(connection: Connection, known_at: datetime) -> pd.DataFrame:
         )
     columns = ("identity", "provider", "key", "name", "names", "bot", "person", "basis", "state", "evidence")
     return _frame(rows, columns, {"bot": "bool", "evidence": "int64"})
+
+
+def declined(connection: Connection, known_at: datetime) -> frozenset[tuple[str, str]]:
+    """See `Ledger.declined`."""
+    return resolve_links(connection, micros(known_at)).declined()
 
 
 def link(unit: Transaction, identity_id: str, person_key: str, basis: LinkBasis, state: LinkState, reason: str) -> None:

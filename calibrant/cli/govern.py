@@ -102,7 +102,8 @@ def _register_erasure(app: typer.Typer) -> None:
     ) -> None:
         """Destroy a person's evidence, identities and name, then infer again what rested on them and tell the difference.
 
-        Tombstones stay so that the audit chain still verifies; collecting again does not bring anything back.
+        Tombstones stay so that the audit chain still verifies; collecting again does not bring anything back. Refused while
+        an identity of theirs is linked to somebody else too or contested: settle that with `identities split` first.
         """
         if not yes:
             raise Refusal("erasure cannot be undone", where=person, remedy="add --yes to go ahead")

@@ -67,10 +67,11 @@ def _register_reading(group: typer.Typer) -> None:
     def suggest_links(session: Session) -> None:
         """Say whose the unresolved identities may be and why, for somebody to accept with `identities merge`.
 
-        Two independent signs are needed; an equal name alone suggests nobody.
+        Two independent signs are needed; an equal name alone suggests nobody. What was split is not offered again.
         """
         frame = session.ledger.identities(known_at=session.now)
-        found = suggest(frame, session.ledger.people(as_of=session.now, known_at=session.now))
+        people = session.ledger.people(as_of=session.now, known_at=session.now)
+        found = suggest(frame, people, declined=session.ledger.declined(known_at=session.now))
         short = short_ids(frame["identity"])
         data = [
             {

@@ -186,6 +186,27 @@ def test_suggestions_are_reasoned_and_never_by_name_alone(run: Run) -> None:
     assert run("identities", "suggest").code == 0
 
 
+def test_what_is_split_is_not_suggested_again(change: Run) -> None:
+    def offered() -> set[tuple[str, str]]:
+        return {(one["identity"], one["person"]) for one in change("identities", "suggest", "--json").json}
+
+    before = offered()
+    chosen = min(before)
+    assert change("identities", "merge", *chosen).code == 0
+    assert change("identities", "split", *chosen).code == 0
+    assert offered() == before - {chosen}
+
+
+def test_nobody_is_erased_whose_identity_is_also_anothers(change: Run, person: str) -> None:
+    other = next(one["person"] for one in change("people", "list", "--json").json if one["person"] != person)
+    chosen = change("identities", "list", "--person", other, "--json").json[0]["identity"]
+    assert change("identities", "merge", chosen, person).code == 0
+    refused = change("erase", person, "--reason", "request", "--yes")
+    assert refused.code == 1
+    assert chosen in refused.talk
+    assert "identities split" in refused.talk
+
+
 def test_an_unknown_identity_is_refused(run: Run, person: str) -> None:
     done = run("identities", "merge", "nobody@example.org", person, "--json")
     assert (done.code, done.json["error"]) == (1, "no such identity")

@@ -4,8 +4,8 @@ import pytest
 from calibrant.suggestions import suggest
 
 
-def reasons(known, seen):
-    """Why an unresolved address is suggested for Ada Sample, who is known by another."""
+def found(known, seen, state=None, declined=frozenset()):
+    """What is suggested for an unresolved address, where Ada Sample is known by another."""
     identities = pd.DataFrame(
         {
             "identity": ["i1", "i2"],
@@ -14,14 +14,12 @@ def reasons(known, seen):
             "name": "Ada Sample",
             "bot": False,
             "person": pd.array(["p1", None], dtype="str"),
-            "state": ["linked", "unresolved"],
+            "state": pd.array(["linked", state], dtype="str"),
             "evidence": [3, 2],
         }
     )
     people = pd.DataFrame({"person": ["p1"], "key": ["E1"], "name": ["Ada Sample"]})
-    (found,) = suggest(identities, people)
-    assert (found.person, found.identity) == ("E1", "i2")
-    return found.reasons
+    return suggest(identities, people, declined=declined)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +34,20 @@ def reasons(known, seen):
     ],
 )
 def test_the_reason_says_what_two_addresses_share(known, seen, reason):
-    first, *others = reasons(known, seen)
+    (one,) = found(known, seen)
+    assert (one.person, one.identity) == ("E1", "i2")
+    first, *others = one.reasons
     assert first == reason
     assert "same name" in others
     assert not [other for other in others if "address" in other or "login" in other]
+
+
+def test_what_was_split_is_not_offered_again_for_the_same_person():
+    pair = ("adasam@example.org", "adasam@home.example")
+    assert found(*pair, declined={("i2", "p1")}) == []
+    assert found(*pair, declined={("i2", "p2"), ("i1", "p1")}) == found(*pair) != []
+
+
+def test_nothing_is_offered_for_an_identity_that_is_contested():
+    assert found("adasam@example.org", "adasam@home.example", state="contested") == []
+    assert found("adasam@example.org", "adasam@home.example", state="suggested") != []

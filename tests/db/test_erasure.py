@@ -1,6 +1,7 @@
 """Erasure and retention: gone for good, and the chain still verifies."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from db.records import (
     Batch,
     Decision,
     Identity,
+    IdentityLink,
+    LinkBasis,
+    LinkState,
     ParticipationRole,
     Purpose,
     Retention,
@@ -64,6 +68,75 @@ def test_erasing_a_person_destroys_their_evidence_and_leaves_others_whole(
     found = ledger.verify()
     assert found.problems == ()
     assert found.erased > 10
+
+
+def _claim(ledger: Ledger, clock: Clock, key: str, person: str, state: LinkState) -> str:
+    """Put an identity of git into a state towards a person by hand; its id."""
+    frame = ledger.identities(known_at=clock.advance(seconds=1))
+    identity = str(frame[frame["provider"] == "git"].set_index("key").at[key, "identity"])
+    ledger.link(identity, person, basis=LinkBasis.ACCEPTED, state=state, reason="by hand")
+    return identity
+
+
+@pytest.mark.parametrize("erased", ["p-ann", "p-bob"])
+@pytest.mark.parametrize("claim", [LinkState.LINKED, LinkState.CONTESTED])
+def test_nobody_is_erased_while_an_identity_is_claimed_for_another_too(
+    ledger: Ledger, git: Source, clock: Clock, claim: LinkState, erased: str
+) -> None:
+    _fill(ledger, git)
+    identity = _claim(ledger, clock, BOB.key, "p-ann", claim)
+    events, before = ledger.verify().events, set(_evidence(ledger, clock)["evidence"])
+    with pytest.raises(Refusal, match="claimed for somebody else too") as refused:
+        ledger.erase_person(erased, reason="request 7")
+    assert refused.value.where == f"identity {identity} of p-ann, p-bob"
+    assert "identities split" in refused.value.remedy
+    assert ledger.verify().events == events
+    assert set(_evidence(ledger, clock)["evidence"]) == before
+    _claim(ledger, clock, BOB.key, "p-ann", LinkState.UNLINKED)
+    ledger.erase_person("p-ann", reason="request 7")
+    assert set(_evidence(ledger, clock)["excerpt"]) == {"Change number 3", "Change number 4"}
+    assert ledger.verify().sound
+
+
+def test_nobody_is_erased_while_an_identity_is_disputed(ledger: Ledger, git: Source, clock: Clock) -> None:
+    _fill(ledger, git)
+    identity = _claim(ledger, clock, EVE.key, "p-ann", LinkState.LINKED)
+    dispute = ledger.open_dispute("p-bob", f"identity:{identity}", "that is my laptop")
+    with pytest.raises(Refusal, match="or contested") as refused:
+        ledger.erase_person("p-ann", reason="request 7")
+    assert refused.value.where == f"identity {identity} of p-ann"
+    assert "dispute --resolve" in refused.value.remedy
+    ledger.resolve_dispute(dispute.id, "dismissed", "it is hers")
+    ledger.erase_person("p-ann", reason="request 7")
+    assert _evidence(ledger, clock)["excerpt"].tolist() == ["Change number 3"]
+
+
+def test_nobody_is_erased_while_an_identity_was_anothers_at_another_time(
+    ledger: Ledger, git: Source, clock: Clock
+) -> None:
+    day = date(2025, 3, 3)
+    handed = (
+        IdentityLink(EVE, "p-ann", LinkBasis.ROSTER, valid_to=day),
+        IdentityLink(EVE, "p-bob", LinkBasis.ROSTER, valid_from=day),
+    )
+    ledger.store_roster(replace(roster(), links=handed))
+    ledger.collect(git, [Batch((commit(1, author=EVE), commit(100, author=EVE)))], extractor="git/1")
+    for person in ("p-ann", "p-bob"):
+        with pytest.raises(Refusal, match="claimed for somebody else too"):
+            ledger.erase_person(person, reason="request 7")
+    assert len(_evidence(ledger, clock)) == 2
+
+
+def test_what_a_mailmap_gives_to_one_and_a_dated_link_to_another_is_not_erased(
+    ledger: Ledger, git: Source, clock: Clock
+) -> None:
+    dated = IdentityLink(EVE, "p-bob", LinkBasis.ROSTER, valid_from=date(2025, 3, 3))
+    ledger.store_roster(replace(roster(), links=(*roster().links, dated)))
+    mapped = IdentityLink(EVE, None, LinkBasis.MAILMAP, proper=ANN)
+    ledger.collect(git, [Batch((commit(1), commit(100, author=EVE)), links=(mapped,))], extractor="git/1")
+    with pytest.raises(Refusal, match="claimed for somebody else too"):
+        ledger.erase_person("p-ann", reason="request 7")
+    assert len(_evidence(ledger, clock)) == 2
 
 
 def test_collecting_again_brings_nothing_back(ledger: Ledger, git: Source, clock: Clock) -> None:

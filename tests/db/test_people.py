@@ -236,6 +236,33 @@ def test_a_human_accepts_what_no_rule_would_link(ledger: Ledger, git: Source, cl
         ledger.link(identity, "p-bop", basis=LinkBasis.ACCEPTED, state=LinkState.LINKED, reason="")
 
 
+def test_a_split_or_rejected_pair_is_declined_until_it_is_linked_again(
+    ledger: Ledger, git: Source, clock: Clock
+) -> None:
+    ledger.store_roster(roster())
+    _all_three(ledger, git)
+    eve = str(ledger.identities(known_at=clock.now).set_index("key").at[EVE.key, "identity"])
+    ann, bob = ledger.person_id("p-ann"), ledger.person_id("p-bob")
+    seen = []
+    for person, state in (
+        ("p-ann", LinkState.LINKED),
+        ("p-ann", LinkState.UNLINKED),
+        ("p-bob", LinkState.REJECTED),
+        ("p-ann", LinkState.LINKED),
+    ):
+        ledger.link(eve, person, basis=LinkBasis.ACCEPTED, state=state, reason="by hand")
+        seen.append(clock.advance(seconds=1))
+    declined = [ledger.declined(known_at=one) for one in seen]
+    assert declined == [frozenset(), {(eve, ann)}, {(eve, ann), (eve, bob)}, {(eve, bob)}]
+
+
+def test_a_mailmap_entry_that_is_gone_declines_nobody(ledger: Ledger, git: Source, clock: Clock) -> None:
+    mapped = IdentityLink(EVE, None, LinkBasis.MAILMAP, proper=ANN)
+    for link in (mapped, replace(mapped, state=LinkState.UNLINKED)):
+        ledger.collect(git, [Batch((commit(1, author=EVE),), links=(link,))], extractor="git/1")
+    assert ledger.declined(known_at=clock.advance(seconds=1)) == frozenset()
+
+
 def test_a_disputed_identity_is_nobodys_until_dismissed(ledger: Ledger, git: Source, clock: Clock) -> None:
     ledger.store_roster(roster())
     _all_three(ledger, git)
