@@ -51,14 +51,15 @@ def open_dispute(unit: Transaction, person: str, target: str, reason: str) -> Di
 
 
 def resolve_dispute(unit: Transaction, dispute_id: str, state: str, reason: str) -> Dispute:
-    """Close a dispute as "upheld" or "dismissed", with the reason for that."""
+    """Close a dispute as "upheld" or "dismissed"; the reason for that is added to the reason given for the dispute."""
     if state not in {"upheld", "dismissed"}:
         raise Refusal(f"a dispute cannot end as {state!r}", where=dispute_id, remedy='use "upheld" or "dismissed"')
     found = {one.id: one for one in disputes(unit.connection)}.get(dispute_id)
     if found is None:
         raise Refusal("there is no such dispute", where=dispute_id, remedy="list the disputes first")
     last = unit.connection.scalar(select(func.max(_dispute.c.sequence)).where(_dispute.c.dispute == dispute_id))
-    closed = replace(found, state=state, reason=clean(reason), known_at=unit.instant)
+    said = f"{found.reason} [{state}: {clean(reason)}]"
+    closed = replace(found, state=state, reason=said, known_at=unit.instant)
     _append(unit, closed, (last or 0) + 1)
     return closed
 

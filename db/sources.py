@@ -173,9 +173,7 @@ def status(connection: Connection, known_at: int) -> list[SourceStatus]:
     artefacts: dict[str, int] = {
         row[0]: row[1]
         for row in connection.execute(
-            select(_sighting.c.source_id, func.count())
-            .where(*_latest_present())
-            .group_by(_sighting.c.source_id)
+            select(_sighting.c.source_id, func.count()).where(*_latest_present()).group_by(_sighting.c.source_id)
         )
     }
     return [
