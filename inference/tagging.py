@@ -72,8 +72,11 @@ def tag_ratings(standard: Standard, evidence: pd.DataFrame) -> pd.DataFrame:
 
 
 def unplaced(evidence: pd.DataFrame, tags: pd.DataFrame) -> dict[str, int]:
-    """Number of ratings per name that no skill takes, by name. evidence: ratings; tags: as `tag_ratings` gives them."""
+    """Number of ratings per name that no skill takes, by name; overall recommendations are not meant to have a skill.
+
+    evidence: ratings; tags: as `tag_ratings` gives them.
+    """
     lost = evidence[~evidence["evidence"].isin(tags["evidence"])]
     facts = read_measures(lost["measures"], RATING_FACTS)
-    names = facts["competency"].fillna(facts["skill"]).fillna(facts["item"]).dropna()
+    names = facts["competency"].fillna(facts["skill"]).fillna(facts["item"])[~facts["overall"].fillna(False)].dropna()
     return {str(name): int(count) for name, count in names.value_counts().sort_index().items()}
