@@ -23,13 +23,12 @@ from calibrant.reports import charts
 from calibrant.reports.evidence_text import month_text
 from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_text, percent, signed
 from calibrant.reports.gap import Gap
-from calibrant.reports.packet import Packet
 from calibrant.reports.packet_sealed import SealedResult
 from calibrant.reports.reading_copy import ReadingCopy
 from calibrant.reports.self_check import SelfCheck
 from collectors.text import is_plain
 
-__all__ = ["as_mapping", "gap_html", "json_text", "packet_json", "reading_html", "sealed_html", "self_check_html"]
+__all__ = ["as_mapping", "gap_html", "json_text", "reading_html", "sealed_html", "self_check_html"]
 
 
 def reading_html(copy: ReadingCopy) -> str:
@@ -87,11 +86,6 @@ def json_text(result: object) -> str:
 
 def _escaped(character: str) -> str:
     return f"\\u{ord(character):04x}" if character.isascii() else json.dumps(character)[1:-1]
-
-
-def packet_json(packet: Packet) -> str:
-    """Both halves of a packet in one document; keep it as closed as the sealed result."""
-    return json_text(packet)
 
 
 def as_mapping(result: object) -> dict[str, object]:

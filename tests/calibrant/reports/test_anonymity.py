@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from calibrant.reports import packet
 from calibrant.reports.inputs import AnonymityPolicy
 from calibrant.reports.packet_sealed import raters_text
-from calibrant.reports.render import packet_json, reading_html, sealed_html, self_check_html
+from calibrant.reports.render import json_text, reading_html, sealed_html, self_check_html
 from calibrant.reports.rests_on import foundation
 from calibrant.reports.self_check import build as build_self_check
 
@@ -40,7 +40,7 @@ def test_no_output_holds_a_rater_or_the_id_of_a_rating(hand):
     ratings = set(inputs.cited.loc[inputs.cited["kind"] == "rating", "evidence"])
     made = packet.build(inputs)
     check = build_self_check(hand.self_check())
-    pages = [packet_json(made), reading_html(made.reading), sealed_html(made.sealed), self_check_html(check)]
+    pages = [json_text(made), reading_html(made.reading), sealed_html(made.sealed), self_check_html(check)]
     for text in pages:
         words = set(re.findall(r"\w+", text))
         assert not words & ratings

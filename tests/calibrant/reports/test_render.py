@@ -22,7 +22,6 @@ from calibrant.reports.render import (
     as_mapping,
     gap_html,
     json_text,
-    packet_json,
     reading_html,
     sealed_html,
     self_check_html,
@@ -178,7 +177,7 @@ texts = st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.sampled_from
 def test_any_text_is_inert_in_the_reading_copy_and_json(hand, text):
     made = hostile_packet(hand, text)
     assert_inert(reading_html(made.reading))
-    written = packet_json(made)
+    written = json_text(made)
     assert not re.search("[<>&\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", written)
     assert json.loads(written) == json.loads(json.dumps(as_mapping(made)))
 
@@ -199,7 +198,7 @@ def test_hostile_names_are_inert_in_tables(hand, text):
 def test_half_a_surrogate_pair_is_spelled_out(hand):
     made = packet.build(replace(hand.packet(person_name="Ada\ud800"), standard=hand.standard("\udc00")))
     assert "Ada\\ud800" in reading_html(made.reading)
-    assert packet_json(made).encode()
+    assert json_text(made).encode()
 
 
 def test_a_page_loads_and_runs_nothing(hand):
@@ -238,7 +237,7 @@ module = importlib.util.module_from_spec(spec); sys.modules["hand_made"] = modul
 from calibrant.reports import gap, packet, render, tables
 made = packet.build(module.packet_inputs())
 result = gap.build(module.gap_inputs({"red": (8, 6), "blue": (6, 2)}))
-parts = [render.reading_html(made.reading), render.sealed_html(made.sealed), render.packet_json(made),
+parts = [render.reading_html(made.reading), render.sealed_html(made.sealed), render.json_text(made),
          render.gap_html(result), tables.gap_csv(result)]
 digest = hashlib.sha256("".join(parts).encode() + tables.gap_xlsx(result))
 print(digest.hexdigest())
@@ -261,7 +260,7 @@ def test_the_order_of_rows_does_not_matter(hand):
         citations=inputs.citations[::-1],
         assessments=inputs.assessments[::-1],
     )
-    assert packet_json(packet.build(turned)) == packet_json(packet.build(inputs))
+    assert json_text(packet.build(turned)) == json_text(packet.build(inputs))
 
 
 def test_json_is_canonical(hand):
