@@ -73,7 +73,11 @@ def _start(path: Path, program: Sequence[str], words: Sequence[str]) -> subproce
 
 def _size(path: Path) -> int:
     """Bytes of the ledger and its log."""
-    return sum(file.stat().st_size for file in (path, Path(f"{path}-wal")) if file.exists())
+    total = 0
+    for file in (path, Path(f"{path}-wal")):
+        with suppress(FileNotFoundError):  # the log goes whenever the last connection closes
+            total += file.stat().st_size
+    return total
 
 
 def _evidence(ledger: Ledger) -> object:
