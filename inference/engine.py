@@ -13,10 +13,11 @@ import pandas as pd
 
 from db.records import Assessment, Citation, JointPosterior, RestsOn, State
 from inference.citing import cite
-from inference.cutting import SkillCuts, skill_cuts
+from inference.cutting import SkillCuts
+from inference.fitting import fit
 from inference.frames import Frames
 from inference.levels import Levels
-from inference.observations import Observed, observe
+from inference.observations import Observed
 from inference.sensitivity import Sensitivity, contradictions, leave_one_out, variants_of
 from inference.states import Reading, is_high_confidence, state_of
 from models.cutpoints import level_set
@@ -61,11 +62,9 @@ class _Raters:
 
 def infer(standard: Standard, frames: Frames, *, as_of: datetime) -> Inference:
     """Everybody's assessments by the standard, from evidence up to `as_of`."""
-    observed = observe(standard, frames, as_of=as_of)
+    found = fit(standard, frames, as_of=as_of)
+    observed, model, cuts, levels = found.observed, found.model, found.cuts, found.levels
     observations = observed.observations
-    model = None if observations.empty else FacetsModel().fit(observations)
-    cuts = skill_cuts(standard, observed, model)
-    levels = Levels(model, cuts)
     people = sorted(str(person) for person in frames.people["person"])
     variants = variants_of(model)
     without = leave_one_out(variants, observations)
