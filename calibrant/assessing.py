@@ -52,6 +52,8 @@ def read_frames(ledger: Ledger, purpose: Purpose | None, *, as_of: datetime, kno
         memberships=ledger.memberships(known_at=known_at),
         absences=ledger.absences(known_at=known_at),
         contested=frozenset(contested),
+        standard_settings=tuple(ledger.standard_settings(known_at=known_at)),
+        model=ledger.current_model(known_at=known_at),
     )
 
 

@@ -30,6 +30,7 @@ from db import (
     runs,
     schema,
     sources,
+    standards,
     write,
 )
 from db.canonical import micros
@@ -44,12 +45,14 @@ from db.records import (
     Kind,
     LinkBasis,
     LinkState,
+    ModelVersion,
     Purpose,
     Reply,
     Retention,
     Roster,
     Run,
     Source,
+    StandardSetting,
 )
 from db.results import ErasureReport, RetentionReport, Seal, SourceStatus, StoreCounts, VerificationReport
 from db.suppression import ensure_key
@@ -290,6 +293,33 @@ class Ledger:
         """The run's joint posteriors (of one person, by opaque id), by person."""
         with self._store.connect() as connection:
             return runs.posteriors(connection, run_id, person)
+
+    # -- standards and models ---------------------------------------------------------------------------------
+
+    def save_standard_setting(self, setting: StandardSetting) -> str:
+        """Keep a standard-setting record; its id. The same as the one that stands changes nothing.
+
+        Raises `Refusal` if the record holds a key or id of a person or identity: judges are numbered, never named.
+        """
+        return self._store.write("standard", lambda unit: standards.save_standard_setting(unit, setting))
+
+    def standard_settings(self, *, known_at: datetime) -> list[StandardSetting]:
+        """Every record known then, the first saved first. Of one skill and method the last stands."""
+        with self._store.connect() as connection:
+            return standards.standard_settings(connection, known_at)
+
+    def register_model(self, model: ModelVersion) -> str:
+        """Make a model version the current one; its hash. Registering the same coefficients again changes nothing."""
+        return self._store.write("model", lambda unit: standards.register_model(unit, model))
+
+    def models(self, *, known_at: datetime | None = None) -> list[ModelVersion]:
+        """Every model version (known then), the first registered first."""
+        with self._store.connect() as connection:
+            return standards.models(connection, known_at)
+
+    def current_model(self, *, known_at: datetime) -> ModelVersion | None:
+        """The model version registered last by then."""
+        return next(reversed(self.models(known_at=known_at)), None)
 
     # -- decisions -------------------------------------------------------------------------------------------
 

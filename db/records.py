@@ -33,6 +33,7 @@ __all__ = [
     "LinkBasis",
     "LinkState",
     "Membership",
+    "ModelVersion",
     "Outcome",
     "Participation",
     "ParticipationRole",
@@ -50,6 +51,7 @@ __all__ = [
     "Scalar",
     "Source",
     "Stance",
+    "StandardSetting",
     "State",
 ]
 
@@ -431,6 +433,25 @@ class Run:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """Coefficients fitted by `calibrant calibrate`, with the card that says how far they may be trusted.
+
+    coefficients, card: JSON values. claims: claim -> {"holds": True, False or None, "why": text}. hash: SHA-256 of the canonical
+    coefficients, and known_at: both are the ledger's to give.
+    """
+
+    name: str
+    rubric_hash: str
+    fitted_at: datetime
+    as_of: datetime
+    coefficients: Mapping[str, object]
+    card: Mapping[str, object] = field(default_factory=dict)
+    claims: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    hash: str = ""
+    known_at: datetime | None = None
+
+
 # -- what people decide --------------------------------------------------------------------------------------
 
 
@@ -449,6 +470,24 @@ class Decision:
     reason: str = ""
     saw_estimate: bool = False
     run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandardSetting:
+    """What a panel of judges agreed about where levels of a skill begin ("*": of every skill).
+
+    method: "bookmark" | "angoff" | "vignettes" | "decisions". rule: "rp-67", "thurstonian-50", .. record: the whole as JSON values.
+    Judges are numbered and never named, here and inside `record`. The last one known of a skill and method is the one that
+    stands. known_at is the ledger's to give.
+    """
+
+    skill: str
+    method: str
+    rule: str
+    rounds: int
+    judges: int
+    record: Mapping[str, object]
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

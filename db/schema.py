@@ -16,7 +16,7 @@ from db.transaction import GENESIS
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["configuration", "migrate"]
+__all__ = ["configuration", "migrate", "start_chain"]
 
 
 def configuration(connection: Connection) -> Config:
@@ -34,5 +34,10 @@ def migrate(connection: Connection) -> None:
     from alembic import command
 
     command.upgrade(configuration(connection), "head")
+    start_chain(connection)
+
+
+def start_chain(connection: Connection) -> None:
+    """Give an empty ledger the head its chain grows from."""
     if connection.execute(select(audit_head.c.id)).first() is None:
         connection.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS))

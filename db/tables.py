@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 __all__ = ["ERASABLE", "REVISION", "metadata", "rests_on_id"]
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The migration that leaves the tables as they are described here. Revisions are numbered, so that later sorts after earlier."""
 
 TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
@@ -287,6 +287,29 @@ citation = _ledger(
     _text("stance", null=True),
     _text("criterion", null=True),
     Index(None, "run", "person_id"),
+)
+standard_setting = _ledger(
+    "standard_setting",
+    _text("skill"),
+    _text("method"),
+    _text("rule"),
+    _count("rounds"),
+    _count("judges"),
+    _text("record"),
+    _instant("known_at"),
+)
+model_version = _ledger(
+    "model_version",
+    _text("name"),
+    _text("rubric_hash"),
+    _instant("fitted_at"),
+    _instant("as_of"),
+    _text("coefficients"),
+    _text("hash"),
+    _text("card"),
+    _text("claims"),
+    _instant("known_at"),
+    UniqueConstraint("hash"),
 )
 
 # -- people decide -------------------------------------------------------------------------------------------

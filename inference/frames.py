@@ -7,6 +7,8 @@ from datetime import datetime
 
 import pandas as pd
 
+from db.records import ModelVersion, StandardSetting
+
 __all__ = ["Frames"]
 
 
@@ -14,7 +16,8 @@ __all__ = ["Frames"]
 class Frames:
     """The ledger's frames for one purpose, as of one moment and as known at one moment; columns as `Ledger` gives them.
 
-    contested: evidence ids and "identity:<id>" under an open or upheld dispute.
+    contested: evidence ids and "identity:<id>" under an open or upheld dispute. standard_settings: what panels
+    agreed, the first saved first. model: the registered model version, if there is one.
     """
 
     evidence: pd.DataFrame
@@ -25,6 +28,8 @@ class Frames:
     memberships: pd.DataFrame
     absences: pd.DataFrame
     contested: frozenset[str] = frozenset()
+    standard_settings: tuple[StandardSetting, ...] = ()
+    model: ModelVersion | None = None
 
     def uncontested(self) -> Frames:
         """Without contested evidence; participations of contested identities are nobody's."""
