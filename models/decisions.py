@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["DecisionQuality", "decision_quality", "ranked_probability_score", "sem_at_cuts"]
+from models.levels import level_probabilities, normal_level_probabilities
+
+__all__ = [
+    "DecisionQuality",
+    "decision_quality",
+    "grid_decision_quality",
+    "measurement_at_cuts",
+    "normal_decision_quality",
+    "ranked_probability_score",
+    "ranked_probability_skill",
+    "sem_at_cuts",
+]
 
 Floats = NDArray[np.float64]
 
@@ -28,12 +40,29 @@ def ranked_probability_score(probabilities: ArrayLike, level: ArrayLike) -> Floa
     return np.asarray(((np.cumsum(share, axis=1)[:, :-1] - reached) ** 2).sum(axis=1) / (levels - 1))
 
 
+def ranked_probability_skill(probabilities: ArrayLike, level: ArrayLike, reference: ArrayLike | None = None) -> float:
+    """1 less the mean ranked probability score over that of a reference: 1 is perfect, 0 no better, below 0 worse.
+
+    reference: (K,) or (cases, K) probabilities; by default how often each level occurs in `level`, which no forecast made beforehand knows.
+    NaN where the reference is never wrong.
+
+    >>> ranked_probability_skill([[0.5, 0.5], [0.5, 0.5]], [1, 2])
+    0.0
+    """
+    share, truth = np.atleast_2d(np.asarray(probabilities, dtype=np.float64)), np.atleast_1d(np.asarray(level))
+    if reference is None:
+        reference = np.bincount(truth - 1, minlength=share.shape[1]) / len(truth)
+    known = np.broadcast_to(np.asarray(reference, dtype=np.float64), share.shape)
+    base = float(ranked_probability_score(known, truth).mean())
+    return float("nan") if base == 0 else 1.0 - float(ranked_probability_score(share, truth).mean()) / base
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionQuality:
     """Expected accuracy and consistency of decisions, over all levels at once and at each cut alone.
 
     accuracy: chance that the assigned level is the true one; consistency: that two independent measurements assign the same. Arrays per
-    case: accuracy_each, consistency_each; per cut: accuracy_at, consistency_at.
+    case: accuracy_each, consistency_each; per cut: accuracy_at, consistency_at; per case and cut: accuracy_each_at, consistency_each_at.
     """
 
     accuracy: float
@@ -42,6 +71,8 @@ class DecisionQuality:
     consistency_each: Floats
     accuracy_at: Floats
     consistency_at: Floats
+    accuracy_each_at: Floats
+    consistency_each_at: Floats
 
 
 def decision_quality(probabilities: ArrayLike, assigned: ArrayLike | None = None) -> DecisionQuality:
@@ -55,20 +86,44 @@ def decision_quality(probabilities: ArrayLike, assigned: ArrayLike | None = None
     consistency = (share**2).sum(axis=1)
     above = 1.0 - np.cumsum(share, axis=1)[:, :-1]
     passed = level[:, None] > np.arange(1, share.shape[1])
+    right, same = np.where(passed, above, 1.0 - above), above**2 + (1.0 - above) ** 2
     return DecisionQuality(
         accuracy=float(accuracy.mean()),
         consistency=float(consistency.mean()),
         accuracy_each=accuracy,
         consistency_each=consistency,
-        accuracy_at=np.where(passed, above, 1.0 - above).mean(axis=0),
-        consistency_at=(above**2 + (1.0 - above) ** 2).mean(axis=0),
+        accuracy_at=right.mean(axis=0),
+        consistency_at=same.mean(axis=0),
+        accuracy_each_at=right,
+        consistency_each_at=same,
     )
+
+
+def normal_decision_quality(mean: ArrayLike, sd: ArrayLike, cuts: ArrayLike) -> DecisionQuality:
+    """`decision_quality` of normal posteriors, exactly; the level assigned is the mean's (a mean at a cut lies above it), as Rudner has it.
+
+    mean, sd: (cases,), logits. cuts: (L - 1,) rising.
+    """
+    centre, cut = np.atleast_1d(np.asarray(mean, dtype=np.float64)), np.asarray(cuts, dtype=np.float64)
+    return decision_quality(normal_level_probabilities(centre, sd, cut), np.searchsorted(cut, centre, side="right") + 1)
+
+
+def grid_decision_quality(grid: ArrayLike, mass: ArrayLike, cuts: ArrayLike) -> DecisionQuality:
+    """`decision_quality` of posteriors on grids; the level assigned is the mean's.
+
+    grid, mass: (cases, nodes) equally spaced thetas and their probabilities, as `models.levels.level_probabilities` takes them.
+    """
+    theta, weight = np.asarray(grid, dtype=np.float64), np.asarray(mass, dtype=np.float64)
+    mean = (theta * weight).sum(axis=-1) / weight.sum(axis=-1)
+    assigned = np.searchsorted(np.asarray(cuts, dtype=np.float64), mean, side="right") + 1
+    return decision_quality(level_probabilities(theta, weight, cuts), assigned)
 
 
 def sem_at_cuts(theta: ArrayLike, sd: ArrayLike, cuts: ArrayLike, *, bandwidth: float = 0.5) -> Floats:
     """Standard error of measurement near each cut: root mean posterior variance, weighted by closeness (normal, SD bandwidth logits).
 
-    theta, sd: (cases,) estimates and posterior SDs. cuts: (cuts,). NaN where nobody is within four bandwidths.
+    theta, sd: (cases,) estimates and posterior SDs. cuts: (cuts,), or any other places on the scale: error differs along it, and its mean
+    over everybody says little about those who stand at a decision. NaN where nobody is within four bandwidths.
     """
     place, spread, cut = (np.asarray(values, dtype=np.float64) for values in (theta, sd, cuts))
     apart = (place[:, None] - cut) / bandwidth
@@ -76,3 +131,26 @@ def sem_at_cuts(theta: ArrayLike, sd: ArrayLike, cuts: ArrayLike, *, bandwidth: 
     total = weight.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.sqrt((weight * spread[:, None] ** 2).sum(axis=0) / total))
+
+
+def measurement_at_cuts(theta: ArrayLike, sd: ArrayLike, cuts: ArrayLike, *, bandwidth: float = 0.5) -> pd.DataFrame:
+    """What is known of people near each cut: cut, near (cases within one bandwidth), sem, accuracy, consistency of placing them there.
+
+    theta, sd: (cases,) posterior means and SDs. accuracy, consistency are over those `near`, NaN where there is nobody.
+    """
+    place, spread, cut = (np.asarray(values, dtype=np.float64) for values in (theta, sd, cuts))
+    near = np.abs(place[:, None] - cut) <= bandwidth
+    quality = normal_decision_quality(place, spread, cut)
+    count = near.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        accuracy = (quality.accuracy_each_at * near).sum(axis=0) / count
+        consistency = (quality.consistency_each_at * near).sum(axis=0) / count
+    return pd.DataFrame(
+        {
+            "cut": cut,
+            "near": count,
+            "sem": sem_at_cuts(place, spread, cut, bandwidth=bandwidth),
+            "accuracy": accuracy,
+            "consistency": consistency,
+        }
+    )
