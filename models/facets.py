@@ -7,6 +7,7 @@ See `FacetsModel`; the parts are `models.design` (from frame to arrays), `models
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -17,15 +18,18 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.connectivity import components, nullity
+from models.description import Description
 from models.design import Design, encode
-from models.fit_statistics import mean_squares, standardised
+from models.information import observed_covariance
+from models.joint import joint_maximum
 from models.newton import solve
 from models.posterior import Posterior, Posteriors
-from models.prediction import predicted
+from models.prediction import predicted, predicted_at_estimates
 from models.problem import Facets, Priors, facet_problem, start_facets
 from models.ratings import RatingError
 from models.uncertainty import facet_share
 from models.variances import Variances
+from models.weighted_likelihood import weighted_likelihood
 from models.whatif import Fitted
 
 __all__ = ["FacetsModel", "RatingError"]
@@ -37,7 +41,7 @@ _AVAILABLE: Mapping[str, tuple[object, ...]] = {
     "severity": ("random", "fixed"),
     "halo": (True, False),
     "centrality": (False,),
-    "method": ("marginal",),
+    "method": ("marginal", "joint"),
 }
 
 
@@ -66,8 +70,14 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     thresholds : "rating_scale" (steps per source and format) or "partial_credit" (steps per item).
-    severity, method, centrality : "random", "marginal", False; no other value is available.
+    severity : "random" (hierarchical priors) or "fixed" (flat priors on all facets and SDs, severities sum to zero: marginal maximum
+        likelihood, by adaptive quadrature where there is no halo).
     halo : whether raters carry impressions over between items and skills. Leave on unless every rating is independent.
+    centrality : False; no other value is available.
+    method : "marginal", or "joint" for unpenalised joint maximum likelihood as in FACETS (`models.joint`), which knows neither halo nor
+        priors: of the other parameters only thresholds and max_iterations then matter. It gives point estimates without posteriors,
+        leaves out persons, raters and items with extreme scores (estimates NaN), and warns with `models.joint.UnlinkedWarning` where the
+        ratings do not link everybody.
     theta_sd, skill_correlation, severity_sd, halo_sd, halo_skill_sd : start and prior centre of the estimated values.
     machine_severity_sd, machine_halo_sd, machine_halo_skill_sd : for machines; the first is kept, the others are floors.
     item_sd, threshold_sd, mean_sd : fixed prior SDs in logits.
@@ -79,15 +89,19 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    persons_ : index person, or (person, skill) where the frame has skills; estimate (EAP), sd, infit, outfit, n, extreme.
-    raters_, items_ : estimate, se, infit, outfit, n; raters_ by rater, or (rater, period).
+    persons_ : index person, or (person, skill) where the frame has skills; estimate (EAP), sd, infit, outfit, n, extreme (all ratings
+        lowest, or all highest; in a joint fit: left out). Joint fits: estimate and its standard error.
+    raters_, items_ : estimate, se, infit, outfit, n; raters_ by rater, or (rater, period). Mean squares as in `models.fit_statistics`.
     thresholds_ : estimate, se by step (from 1), preceded by item, or by source and scale, where there are several formats.
     standard_deviations_ : theta (a Series over skills where there are several), severity, halo, halo_skill, machine_halo,
-        machine_halo_skill, skill_correlation.
-    theta_mean_ : population mean. deviance_ : -2 log marginal likelihood, persons and halos integrated out.
+        machine_halo_skill, skill_correlation. Joint fits: theta, the SD of estimates with their error taken out.
+    standard_deviations_se_ : standard error of theta's SD, with fixed severities, one skill and no halo.
+    theta_mean_ : population mean; joint fits: of the estimates. deviance_ : -2 log marginal likelihood, persons and halos integrated out;
+        joint fits: -2 log likelihood at the estimates.
     components_ : component per person and rater, see `models.connectivity`. nullity_ : of the design.
-    reliability_, separation_ : of the EAPs over all persons and skills with ratings.
-    facet_covariance_ : of severities, items, taus and mean. n_iter_, converged_.
+    reliability_, separation_ : over persons and skills. Marginal: var(EAP) / (var(EAP) + mean posterior variance), and G with
+        reliability = G^2 / (1 + G^2). Joint: G = sqrt(var - MSE) / RMSE of the estimates that are not extreme, sample variance (FACETS).
+    facet_covariance_ : of severities, items, taus and mean (joint fits: without mean). n_iter_, converged_.
 
     References: Linacre 1989, Many-facet Rasch measurement; Minka 2001, arXiv:1301.2294; Cseke & Heskes 2011, JMLR 12:417.
 
@@ -149,17 +163,42 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     def fit(self, ratings: pd.DataFrame, y: None = None) -> Self:
         """Estimate from a long frame of ratings; columns as in `models.design`. Raises RatingError for unusable frames."""
         self._check_parameters()
+        return self._fit_joint(ratings) if self.method == "joint" else self._fit_marginal(ratings)
+
+    def _fit_marginal(self, ratings: pd.DataFrame) -> Self:
         impressions = self.halo or self.severity == "random"
         design = encode(ratings, partial_credit=self.thresholds == "partial_credit", impressions=impressions)
         start = self._previous(design) if self.warm_start and hasattr(self, "fitted_") else None
         with threadpool_limits(limits=1, user_api="blas"):
-            solution = solve(
-                facet_problem(design, self._priors()), self._variances(len(design.vocabulary.skills)), start
-            )
+            problem = facet_problem(design, self._priors())
+            solution = solve(problem, self._variances(len(design.vocabulary.skills)), start)
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
-            self.fitted_ = Fitted(design, solution, share)
+            fitted, size, deviations = Fitted(design, solution, share), len(solution.covariance), {}
+            if not impressions and len(design.vocabulary.skills) == 1 and not design.rows.floor.any():
+                persons = fitted.all_persons()
+                covariance = observed_covariance(problem, solution.facets, solution.variances, persons)
+                if self.estimate_variances:
+                    deviations["theta"] = float(solution.variances.theta[0] * np.sqrt(covariance[-1, -1]))
+                fitted = Fitted(design, replace(solution, covariance=covariance[:size, :size]), share)
+            self._forget()
+            self.design_, self.fitted_, self.standard_deviations_se_ = design, fitted, deviations
             self._describe()
         return self
+
+    def _fit_joint(self, ratings: pd.DataFrame) -> Self:
+        design = encode(ratings, partial_credit=self.thresholds == "partial_credit", impressions=False)
+        with threadpool_limits(limits=1, user_api="blas"):
+            joint = joint_maximum(design, max_iterations=self.max_iterations)
+            self._forget()
+            self.design_, self.joint_, self.standard_deviations_se_ = design, joint, {}
+            self._describe_joint()
+        return self
+
+    def _forget(self) -> None:
+        """Drop what the other method's fit had left."""
+        for name in ("fitted_", "joint_"):
+            if hasattr(self, name):
+                delattr(self, name)
 
     def posterior(
         self,
@@ -175,26 +214,22 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         this person; ratings with the same rater, source, item and skill are replaced, others added; items must be known to
         the fit. Facets stay as fitted. Less evidence is never reported as surer, see `models.whatif`.
         """
-        check_is_fitted(self, "fitted_")
-        return self.fitted_.posterior(person, without=without, replace=replace)
+        return self._with_posteriors().posterior(person, without=without, replace=replace)
 
     def posteriors(self) -> Posteriors:
         """All persons, in the order of their ids."""
-        check_is_fitted(self, "fitted_")
-        return self.fitted_.all_persons()
+        return self._with_posteriors().all_persons()
 
     def leave_one_out(self, by: str | ArrayLike = "rater") -> Posteriors:
         """For every person and every one of their raters (or sources): the posterior without it. `keys`: person, dropped.
 
         by: "rater", "source", or one label per row of the fitted frame, for example its quarter (None: never left out).
         """
-        check_is_fitted(self, "fitted_")
-        return self.fitted_.leave_one_out(by)
+        return self._with_posteriors().leave_one_out(by)
 
     def replaced(self, ratings: pd.DataFrame) -> Posteriors:
         """Posteriors of the persons in `ratings` if they were rated so: like `posterior(replace=)`, for many at once."""
-        check_is_fitted(self, "fitted_")
-        return self.fitted_.replaced(ratings)
+        return self._with_posteriors().replaced(ratings)
 
     def predict_proba(self, ratings: pd.DataFrame) -> pd.DataFrame:
         """Probability of each score (columns, on the format's own origin) for rows person, item, rater [..].
@@ -202,14 +237,40 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         Integrated over what is not known of person and halo. Persons and raters unknown to the fit get the population's distribution.
         Rows of formats with different origins or widths have NaN where a score does not exist.
         """
-        check_is_fitted(self, "fitted_")
+        check_is_fitted(self, "design_")
+        if hasattr(self, "joint_"):
+            return predicted_at_estimates(self.joint_, self.design_, ratings)
         return predicted(self.fitted_, ratings)
+
+    def weighted_likelihood(self) -> pd.DataFrame:
+        """Warm's estimate and se of each person (and skill) with the facets held: no prior, and finite for extreme scores.
+
+        Index as `persons_`. Takes ratings for independent, hence only for method="joint", or fits with halo=False and without floors.
+        """
+        check_is_fitted(self, "design_")
+        rows, words = self.design_.rows, self.design_.vocabulary
+        if not hasattr(self, "joint_") and (self.halo or rows.floor.any()):
+            raise ValueError("weighted likelihood needs independent exact ratings; fit with halo=False, without floors")
+        facets = self.joint_.facets if hasattr(self, "joint_") else self.fitted_.solution.facets
+        known = rows.take(np.isfinite(facets.offset(rows.severity, rows.item)))
+        ability, count = known.person * len(words.skills) + known.skill, len(words.persons) * len(words.skills)
+        estimate, error = weighted_likelihood(known, ability, count, facets)
+        has = np.bincount(rows.person * len(words.skills) + rows.skill, minlength=count) > 0
+        return pd.DataFrame({"estimate": estimate[has], "se": error[has]}, index=self.persons_.index)
 
     @property
     def nullity_(self) -> int:
         """Columns less rank of the design, see `models.connectivity.nullity`."""
-        check_is_fitted(self, "fitted_")
-        return nullity(self.fitted_.design)
+        check_is_fitted(self, "design_")
+        return nullity(self.design_)
+
+    def _with_posteriors(self) -> Fitted:
+        check_is_fitted(self, "design_")
+        if hasattr(self, "joint_"):
+            raise ValueError(
+                "method='joint' estimates persons as points and has no posteriors; fit with method='marginal'"
+            )
+        return self.fitted_
 
     def _check_parameters(self) -> None:
         for name, available in _AVAILABLE.items():
@@ -268,20 +329,52 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
 
     def _describe(self) -> None:
         """Set the fitted attributes."""
-        fitted = self.fitted_
-        solution = fitted.solution
+        fitted, solution = self.fitted_, self.fitted_.solution
+        found = fitted.all_persons()
         self.n_iter_, self.converged_ = solution.iterations, solution.converged
         self.theta_mean_, self.deviance_ = solution.facets.mean, solution.deviance
         self.facet_covariance_ = solution.covariance
-        self.components_ = components(fitted.design)
-        self._describe_deviations()
-        self._describe_facets()
-        self._describe_persons()
+        self.standard_deviations_ = self._deviations()
+        error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
+        tables = Description.of(fitted.design, solution.facets, error, fitted.design.rows, fitted.linear_predictor())
+        self._set_tables(tables, found.mean.ravel(), found.sd.ravel())
+        spread, noise = float(self.persons_["estimate"].var(ddof=0)), float((self.persons_["sd"] ** 2).mean())
+        self.reliability_ = spread / (spread + noise)
+        self.separation_ = float(np.sqrt(spread / noise))
 
-    def _describe_deviations(self) -> None:
+    def _describe_joint(self) -> None:
+        """Set the fitted attributes of a joint fit."""
+        design, joint = self.design_, self.joint_
+        self.n_iter_, self.converged_ = joint.iterations, True
+        self.deviance_, self.facet_covariance_ = -2.0 * joint.log_likelihood, joint.covariance
+        judged = design.rows.take(joint.kept)
+        predictor = joint.predictor(judged, len(design.vocabulary.skills))
+        tables = Description.of(design, joint.facets, np.sqrt(np.diag(joint.covariance)), judged, predictor)
+        self._set_tables(tables, joint.theta, joint.theta_error)
+        self.persons_["extreme"] = self.persons_["estimate"].isna()
+        estimated = self.persons_["estimate"].dropna()
+        self.theta_mean_ = float(estimated.mean())
+        spread, noise = float(estimated.var(ddof=1)), float((self.persons_["sd"] ** 2).mean())
+        true = max(spread - noise, 0.0) if len(estimated) > 1 else float("nan")
+        self.separation_ = float(np.sqrt(true / noise))
+        self.reliability_ = self.separation_**2 / (1.0 + self.separation_**2)
+        self.standard_deviations_ = {
+            "theta": float(np.sqrt(true)),
+            "severity": float("nan"),
+            "halo": 0.0,
+            "halo_skill": 0.0,
+        }
+
+    def _set_tables(self, tables: Description, estimate: Floats, sd: Floats) -> None:
+        self.components_ = components(tables.design)
+        self.raters_, self.items_ = tables.raters(), tables.items()
+        self.thresholds_ = tables.thresholds()
+        self.persons_ = tables.persons(estimate, sd)
+
+    def _deviations(self) -> dict[str, Any]:
         variances, words = self.fitted_.solution.variances, self.fitted_.design.vocabulary
         several = len(words.skills) > 1
-        self.standard_deviations_: dict[str, Any] = {
+        return {
             "theta": pd.Series(variances.theta, index=words.skills) if several else float(variances.theta[0]),
             "severity": variances.severity if self.severity == "random" else float("nan"),
             "halo": variances.halo,
@@ -290,63 +383,3 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             "machine_halo_skill": variances.machine_halo_skill,
             "skill_correlation": variances.correlation,
         }
-
-    def _describe_facets(self) -> None:
-        fitted = self.fitted_
-        solution, rows, words = fitted.solution, fitted.design.rows, fitted.design.vocabulary
-        error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
-        severities, items = len(words.severities), len(words.items)
-        squared, variance = standardised(rows, fitted.linear_predictor(), solution.facets)
-        raters = mean_squares(rows.severity, severities, rows.facet_weight, squared, variance)
-        raters.insert(0, "estimate", solution.facets.severity)
-        raters.insert(1, "se", error[:severities])
-        raters["rater_class"] = np.where(words.machine_severity, "machine", "human")
-        raters.index = (
-            pd.MultiIndex.from_tuples(words.severities, names=["rater", "period"])
-            if words.has_period
-            else pd.Index([key[0] for key in words.severities], name="rater")
-        )
-        item_table = mean_squares(rows.item, items, rows.facet_weight, squared, variance)
-        item_table.insert(0, "estimate", solution.facets.item)
-        item_table.insert(1, "se", error[severities : severities + items])
-        item_table.index = words.items
-        self.raters_, self.items_ = raters, item_table
-        self.thresholds_ = _threshold_table(fitted, error[severities + items : -1])
-        self._squares = squared, variance
-
-    def _describe_persons(self) -> None:
-        fitted = self.fitted_
-        rows, words = fitted.design.rows, fitted.design.vocabulary
-        skills = len(words.skills)
-        ability, count = rows.person * skills + rows.skill, len(words.persons) * skills
-        table = mean_squares(ability, count, rows.facet_weight, *self._squares)
-        del self._squares
-        found = fitted.all_persons()
-        table.insert(0, "estimate", found.mean.ravel())
-        table.insert(1, "sd", found.sd.ravel())
-        top = words.categories[rows.format] - 1
-        not_top = np.bincount(ability, weights=rows.score < top, minlength=count)
-        not_bottom = np.bincount(ability, weights=rows.score > 0, minlength=count)
-        table["extreme"] = (table["n"] > 0) & ((not_top == 0) | (not_bottom == 0))
-        table.index = (
-            pd.MultiIndex.from_product([words.persons, words.skills], names=["person", "skill"])
-            if words.has_skill
-            else words.persons
-        )
-        self.persons_ = table[table["n"] > 0]
-        spread, error = float(self.persons_["estimate"].var(ddof=0)), float((self.persons_["sd"] ** 2).mean())
-        self.reliability_ = spread / (spread + error)
-        self.separation_ = float(np.sqrt(spread / error))
-
-
-def _threshold_table(fitted: Fitted, error: Floats) -> pd.DataFrame:
-    words, steps = fitted.design.vocabulary, fitted.solution.facets.steps
-    keys = [(*key, step) for key, taus in zip(words.formats, steps, strict=True) for step in range(1, len(taus) + 1)]
-    table = pd.DataFrame({"estimate": np.concatenate(steps), "se": error})
-    if words.partial_credit:
-        table.index = pd.MultiIndex.from_tuples([key[1:] for key in keys], names=["item", "step"])
-    elif len(words.formats) == 1:
-        table.index = pd.Index([key[2] for key in keys], name="step")
-    else:
-        table.index = pd.MultiIndex.from_tuples(keys, names=["source", "scale", "step"])
-    return table

@@ -1,6 +1,9 @@
 """Infit and outfit mean squares (Wright & Masters 1982): how far ratings scatter about their expectation, 1 where as expected.
 
-Expectations are taken at the estimates of persons, halos and facets, so that values run a little under 1.
+infit = sum w (x - E)^2 / sum w V        outfit = sum w (x - E)^2 / V / sum w
+
+Expectations E and variances V are taken at the estimates of persons, halos and facets, so that values run a little under 1. After a
+joint fit they are those of FACETS and mfrmr.
 """
 
 from __future__ import annotations

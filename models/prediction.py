@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.categories import Steps, hermite_nodes, probabilities
-from models.design import Rows, encode_known
+from models.design import Design, Rows, Vocabulary, encode_known
+from models.joint import Joint
+from models.ratings import RatingError
 from models.whatif import Fitted
 
-__all__ = ["predicted"]
+__all__ = ["predicted", "predicted_at_estimates"]
 
 Floats = NDArray[np.float64]
 
@@ -25,13 +29,33 @@ def predicted(fitted: Fitted, ratings: pd.DataFrame) -> pd.DataFrame:
     chance = np.zeros(cumulative.shape)
     for point, mass in zip(*hermite_nodes(15), strict=True):
         chance += mass * probabilities(eta + point * np.sqrt(variance), cumulative)[0]
+    return _table(chance, rows, words, ratings.index)
+
+
+def predicted_at_estimates(joint: Joint, design: Design, ratings: pd.DataFrame) -> pd.DataFrame:
+    """The same after a joint fit: at the point estimates, NaN where an element was left out. Raises RatingError for unknown ones."""
+    words = design.vocabulary
+    rows = encode_known(ratings.drop(columns="score", errors="ignore"), words)
+    for kind, code in (("person", rows.person), ("rater", rows.severity)):
+        if (code < 0).any():
+            unknown = ratings[kind].iloc[int(np.flatnonzero(code < 0)[0])]
+            raise RatingError(
+                f"unknown {kind} {unknown!r}: joint estimates say nothing of others; fit with method='marginal'"
+            )
+    eta = joint.predictor(rows, len(words.skills))
+    chance = probabilities(eta, Steps.of(joint.facets.steps).cumulative[:, rows.format])[0]
+    return _table(chance, rows, words, ratings.index)
+
+
+def _table(chance: Floats, rows: Rows, words: Vocabulary, index: pd.Index[Any]) -> pd.DataFrame:
+    """One column per score, NaN where a format does not have it."""
     lowest = words.lowest[rows.format]
     scores = np.arange(lowest.min(), (lowest + words.categories[rows.format]).max())
     table = np.full((len(rows), len(scores)), np.nan)
     for category in range(len(chance)):
         exists = category < words.categories[rows.format]
         table[exists, (lowest + category - scores[0])[exists]] = chance[category, exists]
-    return pd.DataFrame(table, index=ratings.index, columns=pd.Index(scores, name="score"))
+    return pd.DataFrame(table, index=index, columns=pd.Index(scores, name="score"))
 
 
 def _predictors(fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:

@@ -1,4 +1,15 @@
-"""The model against independent software and a sampler; data and tolerances in oracles/README.md."""
+"""The model against independent software and a sampler; data and tolerances in oracles/README.md.
+
+| row of the README | tests |
+|---|---|
+| MML estimates, EAP, posterior SD, log-likelihood, standard errors; WLE | `test_fixed_..`, `test_a_known_sd_..`, `test_person_posteriors_..`, `test_weighted_..` |
+| JML estimates, log-likelihood, standard errors; extreme persons | `test_joint_..` |
+| components, nullity | `test_components_..`, `test_joint_maximum_likelihood_warns_..` |
+| halo: NUTS, fixed severity, coverage | `test_fixed_severities_with_halo_..`, `test_random_severities_..`, `test_halo_term_..` |
+| ordinal regression, agreement, decision | `test_ordinal.py`, `test_agreement.py`, `test_decisions.py` |
+
+Not expressible: mfrmr's marginal fit, which also fixes the population mean.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +21,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from models.facets import FacetsModel
+from models.joint import UnlinkedWarning
 
 ORACLES = Path(__file__).parent / "oracles"
 
@@ -28,6 +41,12 @@ def expected(name: str) -> dict[str, Any]:
 def marginal_maximum_likelihood(name: str) -> FacetsModel:
     thresholds = "partial_credit" if name == "mfrm_pcm" else "rating_scale"
     return FacetsModel(thresholds=thresholds, severity="fixed", halo=False).fit(ratings(name))
+
+
+@functools.cache
+def joint_maximum_likelihood(name: str) -> FacetsModel:
+    thresholds = "partial_credit" if name == "mfrm_pcm" else "rating_scale"
+    return FacetsModel(thresholds=thresholds, method="joint").fit(ratings(name))
 
 
 @functools.cache
@@ -56,7 +75,80 @@ def test_fixed_severities_equal_those_of_independent_software(name: str, oracle:
     assert model.deviance_ == pytest.approx(theirs["deviance"], abs=1e-3)
 
 
-@pytest.mark.parametrize("name", ["mfrm_full", "mfrm_sparse", "mfrm_pcm"])
+LINKED = ["mfrm_full", "mfrm_sparse", "mfrm_pcm"]
+
+
+def hold_to(model: FacetsModel, theirs: dict[str, Any], *, column: str, rtol: float, atol: float) -> None:
+    """Severities, items and steps of a model beside an oracle's."""
+    for table, facet in ((model.raters_, "severity"), (model.items_, "item")):
+        np.testing.assert_allclose(table[column], pd.Series(theirs[facet])[table.index], rtol=rtol, atol=atol)
+    tau = theirs["tau"]
+    tau = np.concatenate([tau[item] for item in sorted(tau)]) if isinstance(tau, dict) else np.array(tau)
+    np.testing.assert_allclose(model.thresholds_[column], tau, rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_fixed_severities_have_the_standard_errors_of_the_full_information(name: str) -> None:
+    model, theirs = marginal_maximum_likelihood(name), expected(name)["oracles"]["mml_reference"]
+    hold_to(model, theirs["se"], column="se", rtol=1e-4, atol=0.0)
+    assert np.sqrt(model.facet_covariance_[-1, -1]) == pytest.approx(theirs["se"]["theta_mean"], rel=1e-4)
+    assert model.standard_deviations_se_["theta"] == pytest.approx(theirs["se"]["theta_sd"], rel=1e-4)
+    assert model.deviance_ == pytest.approx(theirs["deviance"], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_a_known_sd_of_theta_gives_the_estimates_of_independent_software(name: str) -> None:
+    model = clone(marginal_maximum_likelihood(name)).set_params(theta_sd=1.0, estimate_variances=False)
+    theirs = expected(name)["oracles"]["mml_TAM_sd_fixed_1"]
+    hold_to(model.fit(ratings(name)), theirs, column="estimate", rtol=0.0, atol=1e-4)
+    assert model.theta_mean_ == pytest.approx(theirs["theta_mean"], abs=1e-4)
+    assert model.deviance_ == pytest.approx(theirs["deviance"], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_weighted_likelihood_estimates_equal_those_of_independent_software(name: str) -> None:
+    mine = marginal_maximum_likelihood(name).weighted_likelihood()
+    theirs = pd.DataFrame(expected(name)["oracles"]["wle_TAM"]["persons"]).T.loc[mine.index]
+    np.testing.assert_allclose(mine["estimate"], theirs["wle"], atol=1e-4)
+    np.testing.assert_allclose(mine["se"], theirs["se"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", LINKED)
+@pytest.mark.parametrize("oracle", ["jml_reference", "jml_mfrmr", "jml_immer"])
+def test_joint_maximum_likelihood_equals_independent_software(name: str, oracle: str) -> None:
+    model, theirs = joint_maximum_likelihood(name), expected(name)["oracles"][oracle]
+    hold_to(model, theirs, column="estimate", rtol=0.0, atol=2e-5)
+    persons, listed = model.persons_, model.persons_["extreme"]
+    assert persons.index[listed].tolist() == theirs["persons_left_out_extreme_score"]
+    assert persons["estimate"].isna().tolist() == listed.tolist()
+    theta = pd.DataFrame(theirs["persons"]).T["theta"]
+    pd.testing.assert_series_equal(
+        persons.loc[~listed, "estimate"], theta[persons.index[~listed]], check_names=False, atol=5e-5, rtol=0
+    )
+    assert -0.5 * model.deviance_ == pytest.approx(theirs["loglik"], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_joint_standard_errors_are_those_of_the_whole_information(name: str) -> None:
+    model, theirs = joint_maximum_likelihood(name), expected(name)["oracles"]["jml_reference"]
+    hold_to(model, theirs["se"], column="se", rtol=1e-4, atol=0.0)
+    persons = model.persons_.dropna()
+    error = pd.DataFrame(theirs["persons"]).T["se"]
+    np.testing.assert_allclose(persons["sd"], error[persons.index], rtol=1e-4)
+    assert model.theta_mean_ == pytest.approx(theirs["theta_mean_of_estimates"], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mfrm_disconnected", "mfrm_confounded"])
+def test_joint_maximum_likelihood_warns_of_what_the_ratings_do_not_determine(name: str) -> None:
+    theirs = expected(name)
+    with pytest.warns(UnlinkedWarning, match=r"1 contrast\(s\) .* not determined"):
+        model = FacetsModel(method="joint").fit(ratings(name))
+    assert model.joint_.unlinked == theirs["extra_unidentified_contrasts"]
+    assert model.components_["person"].to_dict() == theirs["person_component"]
+    assert model.nullity_ == theirs["additive_design_nullity"]
+
+
+@pytest.mark.parametrize("name", LINKED)
 def test_person_posteriors_with_facets_fixed_equal_those_of_quadrature(name: str) -> None:
     persons = marginal_maximum_likelihood(name).persons_
     theirs = pd.DataFrame(expected(name)["oracles"]["mml_reference"]["persons"]).T.loc[persons.index]
