@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from models.categories import Steps, probabilities
+from models.design import Rows
+from models.joint_unknowns import Unknowns
 from models.posterior import Posteriors
 from models.problem import Facets, Problem, penalty
 from models.variances import Variances
@@ -26,14 +28,14 @@ def observed_covariance(problem: Problem, facets: Facets, variances: Variances, 
 
     persons: posteriors with the facets held, on grids that resolve them.
     """
-    estimated = problem.priors.estimate_variances
-    size = problem.constraints.shape[1]
+    rows, size = problem.design.rows, problem.constraints.shape[1]
+    unknowns = Unknowns.of(rows, problem.design.vocabulary)
     complete, spread = np.zeros((size + 1,) * 2), np.zeros((size + 1,) * 2)
     mean = sparse.csr_array((len(persons), size + 1))
     for node in range(len(persons.nodes)):
         mass = persons.mass[:, 0, node]
         theta = persons.centre[:, 0] + persons.scale[:, 0] * persons.nodes[node] - facets.mean
-        score, information = _complete(problem, facets, float(variances.theta[0]), theta, mass)
+        score, information = _complete(rows, unknowns, facets, float(variances.theta[0]), theta, mass)
         weighted = sparse.diags_array(mass) @ score
         complete += information
         spread += (score.T @ weighted).toarray()
@@ -41,7 +43,7 @@ def observed_covariance(problem: Problem, facets: Facets, variances: Variances, 
     information = complete - spread + (mean.T @ mean).toarray()
     information[:size, :size] += penalty(problem, variances)
     constraints = np.hstack([problem.constraints, np.zeros((len(problem.constraints), 1))])
-    if not estimated:
+    if not problem.priors.estimate_variances:
         information, constraints = information[:size, :size], constraints[:, :size]
     lift = float(np.diag(information).mean()) * constraints.T @ constraints
     inverse = linalg.pinvh(information + lift)
@@ -51,48 +53,30 @@ def observed_covariance(problem: Problem, facets: Facets, variances: Variances, 
 
 
 def _complete(
-    problem: Problem, facets: Facets, theta_sd: float, theta: Floats, mass: Floats
+    rows: Rows, unknowns: Unknowns, facets: Facets, theta_sd: float, theta: Floats, mass: Floats
 ) -> tuple[sparse.csr_array, Floats]:
     """Per person the gradient of the complete-data log-likelihood at theta (about the mean), and the summed information times mass."""
-    rows, person = problem.design.rows, problem.design.rows.person
-    linear, count = problem.linear, len(rows)
-    eta = theta[person] + facets.offset(rows.severity, rows.item)
+    eta = theta[unknowns.ability_of_row] + facets.offset(rows.severity, rows.item)
     chance = probabilities(eta, Steps.of(facets.steps).cumulative[:, rows.format])[0]
     upper = np.cumsum(chance[:0:-1], axis=0)[::-1]
     expected = upper.sum(axis=0)
     cross = np.cumsum((np.arange(1, len(chance))[:, None] * chance[1:])[::-1], axis=0)[::-1] - expected * upper
-    steps = problem.constraints.shape[1] - linear.shape[1]
-    place = problem.step_row, problem.step_column
-
-    def stepwise(values: Floats) -> sparse.csr_array:
-        return sparse.csr_array((values[problem.step_valid], place), shape=(count, steps))
-
-    to_person = sparse.csr_array((rows.weight, (person, np.arange(count))), shape=(len(theta), count))
-    residual = sparse.diags_array(rows.score - expected) @ linear
+    ones = sparse.csr_array(np.ones((len(rows), 1)))
+    linear = sparse.csr_array(sparse.hstack([unknowns.linear, ones]))
+    residual = sparse.diags_array(rows.weight * (rows.score - expected)) @ linear
+    passed = unknowns.stepwise(rows.weight * (upper - unknowns.passed))
+    parts = unknowns.to_ability @ residual, unknowns.to_ability @ passed
     scale = sparse.csr_array(((theta / theta_sd) ** 2 - 1.0)[:, None])
-    parts = to_person @ residual, to_person @ stepwise(upper - problem.passed)
     score = sparse.hstack([parts[0][:, :-1], parts[1], parts[0][:, -1:], scale], format="csr")
-    weight = rows.weight * mass[person]
-    weighted = sparse.diags_array(weight * cross.sum(axis=0)) @ linear
-    own, mixed = (linear.T @ weighted).toarray(), (linear.T @ stepwise(-weight * cross)).toarray()
+    weight = rows.weight * mass[unknowns.ability_of_row]
+    own = (linear.T @ (sparse.diags_array(weight * cross.sum(axis=0)) @ linear)).toarray()
+    mixed = (linear.T @ unknowns.stepwise(-weight * cross)).toarray()
     information = np.block(
         [
             [own[:-1, :-1], mixed[:-1], own[:-1, -1:]],
-            [mixed[:-1].T, _steps(problem, upper, weight), mixed[-1:].T],
+            [mixed[:-1].T, unknowns.step_information(upper, weight), mixed[-1:].T],
             [own[-1:, :-1], mixed[-1:], own[-1:, -1:]],
         ]
     )
-    return sparse.csr_array(score), linalg.block_diag(
-        information, np.array([[2.0 * float(mass @ (theta / theta_sd) ** 2)]])
-    )
-
-
-def _steps(problem: Problem, upper: Floats, weight: Floats) -> Floats:
-    """Summed weighted covariance of the indicators 1{X >= j}, one block per format."""
-    blocks = []
-    for width, rows in zip(problem.design.vocabulary.categories - 1, problem.formats, strict=True):
-        tails = upper[:width, rows]
-        weighted = tails * weight[rows]
-        later = np.maximum.outer(np.arange(width), np.arange(width))
-        blocks.append(weighted.sum(axis=1)[later] - weighted @ tails.T)
-    return np.asarray(linalg.block_diag(*blocks))
+    spread = np.array([[2.0 * float(mass @ (theta / theta_sd) ** 2)]])
+    return sparse.csr_array(score), np.asarray(linalg.block_diag(information, spread))

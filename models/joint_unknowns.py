@@ -29,6 +29,7 @@ class Unknowns:
     item: Integers
     format: Integers
     ability_of_row: Integers
+    format_of_row: Integers
     linear: sparse.csr_array
     to_ability: sparse.csr_array
     step_row: Integers
@@ -56,6 +57,7 @@ class Unknowns:
             item=item,
             format=formats,
             ability_of_row=ability_of_row,
+            format_of_row=format_of_row,
             linear=sparse.csr_array(
                 (np.full(2 * count, -1.0), (np.tile(index, 2), columns)), shape=(count, len(severity) + len(item))
             ),
@@ -71,6 +73,22 @@ class Unknowns:
     def steps(self) -> int:
         """Number of steps of all formats."""
         return int(self.widths.sum())
+
+    def stepwise(self, values: Floats) -> sparse.csr_array:
+        """(rows, steps) with values (categories - 1, rows) at the steps each row's format has."""
+        place = self.step_row, self.step_column
+        return sparse.csr_array((values[self.step_valid], place), shape=(values.shape[1], self.steps))
+
+    def step_information(self, upper: Floats, weight: Floats) -> Floats:
+        """Summed covariance of the indicators 1{X >= j}, one block per format. upper: (categories - 1, rows) P(X >= j)."""
+        blocks = []
+        for code, width in enumerate(self.widths):
+            mine = self.format_of_row == code
+            tails = upper[:width, mine]
+            weighted = tails * weight[mine]
+            later = np.maximum.outer(np.arange(width), np.arange(width))
+            blocks.append(weighted.sum(axis=1)[later] - weighted @ tails.T)
+        return np.asarray(linalg.block_diag(*blocks))
 
     def gather(self, facets: Facets) -> Floats:
         """The facets that take part, in one vector."""
@@ -135,8 +153,7 @@ def evaluated(rows: Rows, used: Unknowns, theta: Floats, vector: Floats) -> Eval
     linear = used.linear.shape[1]
     eta = theta[used.ability_of_row] + used.linear @ vector[:linear]
     taus = np.split(vector[linear:], np.cumsum(used.widths)[:-1])
-    code = np.searchsorted(used.format, rows.format)
-    cumulative = Steps.of(taus).cumulative[:, code]
+    cumulative = Steps.of(taus).cumulative[:, used.format_of_row]
     chance, normaliser = probabilities(eta, cumulative)
     value = rows.score * eta - cumulative[rows.score, np.arange(len(rows))] - normaliser
     upper = np.cumsum(chance[:0:-1], axis=0)[::-1]
@@ -145,8 +162,7 @@ def evaluated(rows: Rows, used: Unknowns, theta: Floats, vector: Floats) -> Eval
     cross = np.cumsum((category * chance[1:])[::-1], axis=0)[::-1] - expected * upper
     weight, variance = rows.weight, rows.weight * cross.sum(axis=0)
     residual = weight * (rows.score - expected)
-    shape = len(rows), used.steps
-    tails = sparse.csr_array(((-weight * cross)[used.step_valid], (used.step_row, used.step_column)), shape=shape)
+    tails = used.stepwise(-weight * cross)
     gradient = np.concatenate(
         [
             used.linear.T @ residual,
@@ -164,19 +180,7 @@ def evaluated(rows: Rows, used: Unknowns, theta: Floats, vector: Floats) -> Eval
         information=np.block(
             [
                 [(used.linear.T @ scaled).toarray(), mixed],
-                [mixed.T, _step_information(upper, weight, code, used.widths)],
+                [mixed.T, used.step_information(upper, weight)],
             ]
         ),
     )
-
-
-def _step_information(upper: Floats, weight: Floats, code: Integers, widths: Integers) -> Floats:
-    """Summed covariance of the indicators 1{X >= j}, one block per format."""
-    blocks = []
-    for number, width in enumerate(widths):
-        mine = code == number
-        tails = upper[:width, mine]
-        weighted = tails * weight[mine]
-        later = np.maximum.outer(np.arange(width), np.arange(width))
-        blocks.append(weighted.sum(axis=1)[later] - weighted @ tails.T)
-    return np.asarray(linalg.block_diag(*blocks))
