@@ -90,8 +90,8 @@ def infer(standard: Standard, frames: Frames, *, as_of: datetime) -> Inference:
         tuple(assessments),
         tuple(citations),
         tuple(joint for joint in joints if joint is not None),
-        _details(observed, frames, cuts, model, people),
-        _warnings(observed, frames, model),
+        {**_details(observed, frames, cuts, model, people), "git_validity": found.validity.as_mapping()},
+        (*_warnings(observed, frames, model), *found.validity.warnings()),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inference.cutting import SkillCuts, skill_cuts
 from inference.frames import Frames
 from inference.levels import Levels
 from inference.observations import Observed, observe
+from inference.validity import CrossValidity, cross_validity, kept_verdicts, without_silenced
 from models.facets import FacetsModel
 from rubrics import Standard
 
@@ -18,17 +19,29 @@ __all__ = ["Fit", "fit"]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """model is None where there is nothing to fit; cuts: by skill; levels: of everybody on every skill."""
+    """model is None where there is nothing to fit; cuts: by skill; levels: of everybody on every skill.
+
+    validity: what a fit with all observations says of git; observed and model are without it on the skills whose headline it leaves.
+    """
 
     observed: Observed
     model: FacetsModel | None
     cuts: Mapping[str, SkillCuts]
     levels: Levels
+    validity: CrossValidity
 
 
 def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:
     """Fits the model to evidence up to `as_of`. Pure: the same frames give the same fit."""
     observed = observe(standard, frames, as_of=as_of)
-    model = None if observed.observations.empty else FacetsModel().fit(observed.observations)
+    model = _fitted(observed)
+    validity = cross_validity(model, observed.observations, kept=kept_verdicts(frames.model))
+    if validity.silenced:
+        observed = replace(observed, observations=without_silenced(observed.observations, validity.silenced))
+        model = _fitted(observed)
     cuts = skill_cuts(standard, observed, model)
-    return Fit(observed, model, cuts, Levels(model, cuts))
+    return Fit(observed, model, cuts, Levels(model, cuts), validity)
+
+
+def _fitted(observed: Observed) -> FacetsModel | None:
+    return None if observed.observations.empty else FacetsModel().fit(observed.observations)
