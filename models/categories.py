@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +22,13 @@ __all__ = [
     "Moments",
     "Steps",
     "averaged",
-    "averaged_variance",
     "floor_moments",
     "hermite_nodes",
     "log_likelihood",
     "moments",
     "probabilities",
+    "step_costs",
+    "step_information",
 ]
 
 Floats = NDArray[np.float64]
@@ -55,46 +57,63 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Moments of the ratings of n rows, at one predictor value or averaged over several.
+    """Moments of the ratings of n rows, averaged over several predictor values (nodes).
 
-    expected, variance: (n,). upper: (categories - 1, n) P(X >= j).
-    cross: (categories - 1, n) cov(X, 1{X >= j}). step_information: per format, the summed weighted covariance
-    of the indicators 1{X >= j}.
+    expected, variance: (n,). upper: (categories - 1, n) P(X >= j). cross: (categories - 1, n) cov(X, 1{X >= j}), expected over
+    nodes as `variance` is. above, weighted: (categories - 1, nodes, n) P(X >= j) at each node, and times the node's mass.
     """
 
     expected: Floats
     variance: Floats
     upper: Floats
     cross: Floats
-    step_information: tuple[Floats, ...]
+    above: Floats
+    weighted: Floats
 
 
+@cache
 def hermite_nodes(count: int) -> tuple[Floats, Floats]:
-    """Nodes and weights (sum 1) for expectations over a standard normal."""
+    """Nodes and weights (sum 1) for expectations over a standard normal; read only."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(count)
-    return nodes, weights / weights.sum()
+    weights = weights / weights.sum()
+    nodes.flags.writeable = weights.flags.writeable = False
+    return nodes, weights
 
 
 def probabilities(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
-    """Category probabilities (categories, n) and the log normalising constants (n,).
+    """Category probabilities (categories, .., n) and the log normalising constants (.., n), at eta (.., n).
 
-    cumulative: (categories, n), the column of `Steps.cumulative` that belongs to each row.
+    cumulative: (categories, n), the column of `Steps.cumulative` that belongs to each row, or (categories, 1) where one serves all.
     """
     logits = np.multiply.outer(np.arange(len(cumulative), dtype=np.float64), eta)
-    logits -= cumulative
-    highest = logits.max(axis=0)
+    logits -= _beside(cumulative, eta)
+    highest = logits[0].copy()
+    for category in logits[1:]:
+        np.maximum(highest, category, out=highest)
     logits -= highest
     np.exp(logits, out=logits)
-    total = logits.sum(axis=0)
+    total = logits[0].copy()
+    for category in logits[1:]:
+        total += category
     logits /= total
-    return logits, highest + np.log(total)
+    return logits, np.asarray(highest + np.log(total))
+
+
+def _beside(columns: Floats, eta: Floats) -> Floats:
+    """(categories, n) as it stands beside (categories, .., n)."""
+    return columns.reshape(len(columns), *(1,) * (eta.ndim - 1), columns.shape[1])
+
+
+def step_costs(score: Integers, cumulative: Floats) -> Floats:
+    """tau_1 + .. + tau_score of each rating (n,); cumulative as in `probabilities`."""
+    return np.asarray(cumulative[score, 0 if cumulative.shape[1] == 1 else np.arange(len(score))])
 
 
 def log_likelihood(eta: Floats, score: Integers, cumulative: Floats, floor: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Log-likelihood of each rating and its first derivative in eta, both (n,). floor: where it is of `score` or above."""
     chance, normaliser = probabilities(eta, cumulative)
     expected = (np.arange(len(cumulative), dtype=np.float64)[:, None] * chance).sum(axis=0)
-    value = score * eta - cumulative[score, np.arange(len(eta))] - normaliser
+    value = score * eta - step_costs(score, cumulative) - normaliser
     slope = score - expected
     if floor.any():
         share, mean, _ = floor_moments(chance[:, floor], score[floor])
@@ -103,79 +122,59 @@ def log_likelihood(eta: Floats, score: Integers, cumulative: Floats, floor: NDAr
 
 
 def floor_moments(chance: Floats, score: Integers) -> tuple[Floats, Floats, Floats]:
-    """P(X >= score), and mean and variance of X given that, each (n,). chance: (categories, n).
+    """P(X >= score), and mean and variance of X given that, each (.., n). chance: (categories, .., n), score: (n,).
 
     Truncation from below never widens a log-concave distribution, so P(X >= score) is log-concave in eta, and it only rises.
     """
-    category = np.arange(len(chance), dtype=np.float64)[:, None]
+    category = np.arange(len(chance), dtype=np.float64).reshape(-1, *(1,) * (chance.ndim - 1))
     kept = np.where(category >= score, chance, 0.0)
     share = np.maximum(kept.sum(axis=0), np.finfo(np.float64).tiny)
     mean = (category * kept).sum(axis=0) / share
     return share, mean, np.maximum((category**2 * kept).sum(axis=0) / share - mean**2, 0.0)
 
 
-def moments(
-    eta: Floats,
-    weight: Floats,
-    cumulative: Floats,
-    formats: Sequence[Integers],
-) -> Moments:
-    """Moments at eta. eta, weight: (n,). cumulative: (categories, n). formats: the rows of each response format."""
-    return averaged([probabilities(eta, cumulative)[0]], np.ones((1, len(eta))), weight, formats)
+def moments(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of ratings at eta (n,); cumulative as in `probabilities`."""
+    found = averaged(probabilities(eta[None], cumulative)[0], np.ones((1, len(eta))))
+    return found.expected, found.variance
 
 
-def averaged(chances: Sequence[Floats], masses: Floats, weight: Floats, formats: Sequence[Integers]) -> Moments:
-    """Moments averaged over several predictor values per row: chances[j] (categories, n) has mass masses[j] (n,).
+def averaged(chance: Floats, masses: Floats) -> Moments:
+    """Moments averaged over several predictor values per row: chance (categories, nodes, n), masses (nodes, n).
 
-    weight: (n,), of the rows in `step_information`.
+    Takes `chance` over: it holds P(X >= j) afterwards. With T_j = P(X >= j), E[X] is the sum of the T_j and E[X; X >= j] is
+    j T_j plus the sum of those above, which are linear and can be averaged first; only products remain to be averaged node by node.
     """
-    categories, rows = chances[0].shape
-    expected, variance = np.zeros(rows), np.zeros(rows)
-    upper, cross = np.zeros((categories - 1, rows)), np.zeros((categories - 1, rows))
-    information = [np.zeros((categories - 1, categories - 1)) for _ in formats]
-    for chance, mass in zip(chances, masses, strict=True):
-        above, partial = _tail_sums(chance)
-        mean = above.sum(axis=0)
-        partial -= mean * above
-        expected += mass * mean
-        variance += mass * partial.sum(axis=0)
-        upper += mass * above
-        cross += mass * partial
-        _add_step_information(information, above, mass * weight, formats)
-    return Moments(expected, variance, upper, cross, tuple(information))
+    above = chance[1:]
+    for category in range(len(above) - 1, 0, -1):
+        above[category - 1] += above[category]
+    mean = above.sum(axis=0)
+    weighted = masses * above
+    upper = weighted.sum(axis=1)
+    cross = np.empty_like(upper)
+    running = np.zeros(upper.shape[1])
+    for category in range(len(above) - 1, -1, -1):
+        cross[category] = (category + 1) * upper[category] + running - (weighted[category] * mean).sum(axis=0)
+        running += upper[category]
+    return Moments(running, np.maximum(cross.sum(axis=0), 0.0), upper, cross, above, weighted)
 
 
-def averaged_variance(chances: Sequence[Floats], masses: Floats) -> Floats:
-    """Expected conditional variance of each rating, (n,); arguments as in `averaged`."""
-    variance = np.zeros(masses.shape[1])
-    for chance, mass in zip(chances, masses, strict=True):
-        first, second = np.zeros_like(mass), np.zeros_like(mass)
-        for category in range(1, len(chance)):
-            first += category * chance[category]
-            second += category**2 * chance[category]
-        variance += mass * (second - first**2)
-    return variance
+def step_information(found: Moments, weight: Floats, format_of_row: Integers, formats: int) -> Floats:
+    """cov(1{X >= j}, 1{X >= k}) summed with weights (n,) over the rows of each format: (formats, categories - 1, categories - 1).
 
-
-def _tail_sums(chance: Floats) -> tuple[Floats, Floats]:
-    """P(X >= j) and E[X; X >= j] for j = 1 .. categories - 1."""
-    above, partial = np.empty_like(chance[1:]), np.empty_like(chance[1:])
-    running, moment = np.zeros(chance.shape[1]), np.zeros(chance.shape[1])
-    for category in range(len(chance) - 1, 0, -1):
-        running += chance[category]
-        moment += category * chance[category]
-        above[category - 1] = running
-        partial[category - 1] = moment
-    return above, partial
-
-
-def _add_step_information(
-    information: list[Floats], above: Floats, weight: Floats, formats: Sequence[Integers]
-) -> None:
-    """Add cov(1{X >= j}, 1{X >= k}) = P(X >= max(j, k)) - P(X >= j) P(X >= k), summed over each format's rows."""
-    for total, rows in zip(information, formats, strict=True):
-        tails, mass = above[:, rows], weight[rows]
-        weighted = tails * mass
-        sums = weighted.sum(axis=1)
-        later = np.maximum.outer(np.arange(len(sums)), np.arange(len(sums)))
-        total += sums[later] - weighted @ tails.T
+    The covariance is P(X >= max(j, k)) - P(X >= j) P(X >= k).
+    """
+    steps = len(found.upper)
+    total = np.empty((formats, steps, steps))
+    if formats == 1:
+        sums = found.upper @ weight
+        later = np.maximum.outer(np.arange(steps), np.arange(steps))
+        products = (found.weighted * weight).reshape(steps, -1) @ found.above.reshape(steps, -1).T
+        total[0] = sums[later] - products
+        return total
+    for one in range(steps):
+        for other in range(one, steps):
+            both = found.upper[other] - (found.weighted[one] * found.above[other]).sum(axis=0)
+            total[:, one, other] = np.bincount(format_of_row, weights=weight * both, minlength=formats)
+            total[:, other, one] = total[:, one, other]
+    return total

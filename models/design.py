@@ -58,6 +58,10 @@ class Rows:
         """The rows at `index`, in that order."""
         return Rows(*(getattr(self, column.name)[index] for column in fields(self)))
 
+    def part(self, rows: slice) -> Rows:
+        """Neighbouring rows, as views of these."""
+        return Rows(*(getattr(self, column.name)[rows] for column in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:

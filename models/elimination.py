@@ -18,6 +18,7 @@ information is their Schur complement.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ __all__ = ["Cross", "Layout", "PersonPosterior", "condition", "log_evidence"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Coupling: TypeAlias = sparse.csr_array | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,62 +249,86 @@ def log_evidence(
 
 @dataclass(frozen=True, slots=True)
 class Cross:
-    """Information shared by cells (or what is left of them) and facets: severities sparse, all other facets as they come."""
+    """Information shared by cells (or what is left of them) and facets: (.., severities) sparse, (.., others) sparse or full."""
 
     severity: sparse.csr_array
-    rest: sparse.csr_array
+    rest: Coupling
 
-    def schur(self, layout: Layout, posterior: PersonPosterior) -> tuple[Floats, Floats, Floats, Cross]:
-        """What persons and halos take away from the facets' information: the severity, mixed and remaining parts.
+    def pull(self, values: Floats) -> Floats:
+        """Sums over cells, weighted with their coupling: (facets,)."""
+        return np.concatenate([self.severity.T @ values, self.rest.T @ values])
 
-        Also the couplings of each theta to the facets after halos are eliminated, (groups x skills, facets).
-        """
-        total = _taken(self.severity, self.rest, posterior.cell_shrink)
-        shrunk = _scaled(posterior.remaining)
-        severity, rest = shrunk @ self.severity, shrunk @ self.rest
-        to_impression = _indicator(layout.cell_impression, len(posterior.impression))
-        impression_severity, impression_rest = to_impression @ severity, to_impression @ rest
-        total = _added(total, _taken(impression_severity, impression_rest, posterior.impression_shrink))
-        to_ability = _indicator(layout.ability, layout.groups * layout.skills)
-        back = _impression_to_ability(layout, posterior)
-        ability_severity = to_ability @ severity - back @ impression_severity
-        ability_rest = to_ability @ rest - back @ impression_rest
-        spread = sparse.bsr_array(
-            (posterior.covariance, np.arange(layout.groups), np.arange(layout.groups + 1)),
-            shape=(layout.groups * layout.skills,) * 2,
-        ).tocsr()
-        dense = ability_rest.toarray()
-        spread_rest = spread @ dense
-        taken = (
-            (ability_severity.T @ (spread @ ability_severity)).toarray(),
-            ability_severity.T @ spread_rest,
-            dense.T @ spread_rest,
+    def push(self, facets: Floats) -> Floats:
+        """How facets, (facets,) or (facets, k), enter each cell."""
+        severities = self.severity.shape[1]
+        return np.asarray(self.severity @ facets[:severities] + self.rest @ facets[severities:])
+
+    def scaled(self, weight: Floats) -> Cross:
+        """Every cell's coupling times its weight."""
+        severity = _scaled(self.severity, weight)
+        return Cross(
+            severity, self.rest * weight[:, None] if isinstance(self.rest, np.ndarray) else _scaled(self.rest, weight)
         )
-        severity_part, mixed_part, rest_part = _added(total, taken)
-        return severity_part, mixed_part, rest_part, Cross(ability_severity.tocsr(), ability_rest.tocsr())
+
+    def summed(self, indicator: sparse.csr_array) -> Cross:
+        """Linear combinations of cells: indicator (groups, cells)."""
+        rest: Coupling = indicator @ self.rest
+        return Cross(indicator @ self.severity, rest)
+
+    def take_from(self, information: Floats, weight: Floats) -> None:
+        """Subtract A' diag(weight) A from the facets' information, in place."""
+        if weight.any():
+            _subtract(information, self, self.scaled(weight))
+
+    def eliminate(self, layout: Layout, posterior: PersonPosterior, information: Floats) -> Cross:
+        """Subtract what halos and persons take from the facets' information, in place: their Schur complement remains.
+
+        Returns the coupling of each theta with the facets after halos are eliminated, (groups x skills, facets).
+        """
+        halos = posterior.cell_shrink.any() or posterior.impression_shrink.any()
+        to_ability = _indicator(layout.ability, layout.groups * layout.skills)
+        if halos:
+            self.take_from(information, posterior.cell_shrink)
+            left = self.scaled(posterior.remaining)
+            impression = left.summed(_indicator(layout.cell_impression, len(posterior.impression)))
+            impression.take_from(information, posterior.impression_shrink)
+            kept = left.summed(to_ability)
+            back = impression.summed(_impression_to_ability(layout, posterior))
+            rest: Coupling = kept.rest - back.rest
+            ability = Cross(kept.severity - back.severity, rest)
+        else:
+            ability = self.summed(to_ability)
+        _subtract(information, ability, ability.spread(posterior.covariance))
+        return ability
+
+    def spread(self, covariance: Floats) -> Cross:
+        """Product with the block-diagonal matrix of persons' covariances (groups, skills, skills)."""
+        groups, skills = covariance.shape[:2]
+        if skills == 1:
+            return self.scaled(covariance.ravel())
+        blocks = sparse.bsr_array((covariance, np.arange(groups), np.arange(groups + 1)), shape=(groups * skills,) * 2)
+        return self.summed(blocks.tocsr())
 
 
-def _taken(severity: sparse.csr_array, rest: sparse.csr_array, weight: Floats) -> tuple[Floats, Floats, Floats]:
-    """A' diag(weight) A for A = [severity, rest]."""
-    if not weight.any():
-        shape = severity.shape[1], rest.shape[1]
-        return np.zeros((shape[0], shape[0])), np.zeros(shape), np.zeros((shape[1], shape[1]))
-    scaling = _scaled(weight)
-    weighted_rest = scaling @ rest
-    if rest.nnz > 0.1 * rest.shape[0] * rest.shape[1]:
-        dense = rest.toarray()
-        rest_part = dense.T @ (weight[:, None] * dense)
-    else:
-        rest_part = (rest.T @ weighted_rest).toarray()
-    return (severity.T @ (scaling @ severity)).toarray(), (severity.T @ weighted_rest).toarray(), rest_part
+def _subtract(information: Floats, one: Cross, other: Cross) -> None:
+    """information -= one' other, of which the result is known to be symmetric."""
+    severities = one.severity.shape[1]
+    crossed = (one.severity.T @ other.severity).tocoo()
+    information[crossed.row, crossed.col] -= crossed.data
+    mixed = _array(one.severity.T @ other.rest)
+    information[:severities, severities:] -= mixed
+    information[severities:, :severities] -= mixed.T
+    information[severities:, severities:] -= _array(one.rest.T @ other.rest)
 
 
-def _added(one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
-    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+def _array(matrix: Any) -> Floats:
+    """Of a sparse or a full matrix."""
+    return np.asarray(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
 
-def _scaled(weight: Floats) -> sparse.dia_array:
-    return sparse.diags_array(weight)
+def _scaled(matrix: sparse.csr_array, weight: Floats) -> sparse.csr_array:
+    data = matrix.data * np.repeat(weight, np.diff(matrix.indptr))
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _indicator(group: Integers, groups: int) -> sparse.csr_array:

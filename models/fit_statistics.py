@@ -21,12 +21,18 @@ __all__ = ["mean_squares", "standardised"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+_CHUNK = 8192
+
 
 def standardised(rows: Rows, eta: Floats, facets: Facets) -> tuple[Floats, Floats]:
     """Squared residual and variance of each rating, given its linear predictor eta."""
-    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
-    found = moments(eta, rows.weight, cumulative, ())
-    return (rows.score - found.expected) ** 2, np.maximum(found.variance, 1e-12)
+    steps = Steps.of(facets.steps).cumulative
+    squared, variance = np.empty(len(rows)), np.empty(len(rows))
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        expected, spread = moments(eta[part], steps[:, rows.format[part]])
+        squared[part], variance[part] = (rows.score[part] - expected) ** 2, spread
+    return squared, np.maximum(variance, 1e-12)
 
 
 def mean_squares(code: Integers, count: int, weight: Floats, squared: Floats, variance: Floats) -> pd.DataFrame:

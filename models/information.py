@@ -41,7 +41,7 @@ def observed_covariance(problem: Problem, facets: Facets, variances: Variances, 
         spread += (score.T @ weighted).toarray()
         mean = mean + weighted
     information = complete - spread + (mean.T @ mean).toarray()
-    information[:size, :size] += penalty(problem, variances)
+    penalty(problem, variances).add_to(information[:size, :size])
     constraints = np.hstack([problem.constraints, np.zeros((len(problem.constraints), 1))])
     if not problem.priors.estimate_variances:
         information, constraints = information[:size, :size], constraints[:, :size]

@@ -18,14 +18,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
 
 from models.acceleration import Anderson
-from models.categories import Moments, Steps
 from models.elimination import Cross, PersonPosterior, condition, log_evidence
+from models.expansion import Expansion, Site, expand
+from models.factor import Factor
 from models.problem import Facets, Problem, penalty, start_facets
 from models.scoring import scored, severity_variance
-from models.sites import Sites, laplace_sites, match, tilted_sites
 from models.variances import Variances
 
 __all__ = ["Solution", "solve"]
@@ -48,7 +47,7 @@ class Solution:
 
     facets: Facets
     variances: Variances
-    sites: _State
+    sites: Site
     posterior: PersonPosterior
     coupling: Cross
     covariance: Floats
@@ -69,7 +68,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         if step.moved < _COARSE:
             break
         pacer.after(step.moved)
-    nodes = _MANY if priors.fixed else 5 if state.spread.max() < _NARROW else 9
+    nodes = _MANY if priors.fixed else 5 if state.sites.spread.max() < _NARROW else 9
     current, converged, iterations, mixing, change = variances, False, 0, Anderson(), 1.0
     pacer = _Pacer()
     while iterations < priors.max_iterations and not converged:
@@ -77,13 +76,12 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         step = _iterate(problem, current, state, nodes=nodes, pace=pacer.pace)
         pacer.after(step.moved)
         nodes = _MANY if pacer.pace < _STRUGGLING else nodes
-        covariance = step.covariance()
-        added = step.posterior.severity_spread(problem.layout, severity_variance(problem, covariance))
-        state = replace(step.state, spread=step.state.spread + added)
+        added = step.posterior.severity_spread(problem.layout, severity_variance(problem, step.factor))
+        state = replace(step.state, sites=replace(step.state.sites, spread=step.state.sites.spread + added))
         if step.moved > max(priors.tolerance, _INNER * change):
             continue
         proposed = (
-            scored(problem, current, variances, step.posterior, step.state.facets, covariance)
+            scored(problem, current, variances, step.posterior, step.state.facets, step.factor)
             if priors.estimate_variances
             else current
         )
@@ -96,10 +94,10 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
     return Solution(
         facets=state.facets,
         variances=current,
-        sites=state,
+        sites=state.sites,
         posterior=step.posterior,
         coupling=step.coupling,
-        covariance=covariance,
+        covariance=step.factor.matrix(),
         deviance=-2.0 * step.log_evidence,
         iterations=iterations,
         converged=converged,
@@ -120,17 +118,14 @@ class _Pacer:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Where the iteration stands: facets, and per cell the normal posterior of its predictor with the likelihood's site in it."""
+    """Where the iteration stands: facets, and the cells' predictors and sites."""
 
     facets: Facets
-    predictor: Floats
-    spread: Floats
-    precision: Floats
-    natural: Floats
+    sites: Site
 
     @classmethod
     def blank(cls, cells: int, facets: Facets) -> _State:
-        return cls(facets, *(np.zeros(cells) for _ in range(4)))
+        return cls(facets, Site(*(np.zeros(cells) for _ in range(4))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,148 +136,59 @@ class _Step:
     posterior: PersonPosterior
     coupling: Cross
     log_evidence: float
-    factor: tuple[Floats, bool]
-    constraints: Floats
+    factor: Factor
     moved: float
-
-    def covariance(self) -> Floats:
-        """Covariance of the facets under the constraints."""
-        inverse = linalg.cho_solve(self.factor, np.eye(len(self.factor[0])))
-        bound = inverse @ self.constraints.T
-        free = inverse - bound @ np.linalg.solve(self.constraints @ bound, bound.T)
-        return np.asarray(0.5 * (free + free.T))
 
 
 def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: int, pace: float = 1.0) -> _Step:
     """One iteration; pace: share of the way from old to newly matched sites."""
-    rows, layout, facets = problem.design.rows, problem.layout, state.facets
-    offset = facets.offset(rows.severity, rows.item)
-    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
-    if nodes == 1:
-        sites = laplace_sites(layout, rows, offset, cumulative, state.predictor, problem.formats)
-    else:
-        found = match(
-            layout,
-            rows,
-            offset,
-            cumulative,
-            state.predictor,
-            state.spread,
-            state.precision,
-            state.natural,
-            nodes=nodes,
-            keep=True,
-        )
-        found = replace(
-            found,
-            precision=state.precision + pace * (found.precision - state.precision),
-            natural=state.natural + pace * (found.natural - state.natural),
-        )
-        sites = tilted_sites(layout, rows, found, problem.formats)
-    precision, natural = sites.precision, sites.natural
+    layout, facets, before = problem.layout, state.facets, state.sites.predictor
+    found = expand(problem.incidence, facets, state.sites, nodes=nodes, pace=pace)
+    precision, natural = found.precision, found.natural
     posterior = condition(layout, variances, precision, natural)
-    evidence = log_evidence(layout, variances, posterior, precision, natural)
-    evidence += float(sites.log_evidence.sum())
-    cross, direct = _information(problem, sites)
-    severity_taken, mixed_taken, rest_taken, coupling = cross.schur(layout, posterior)
-    schur = direct - np.block([[severity_taken, mixed_taken], [mixed_taken.T, rest_taken]])
+    evidence = log_evidence(layout, variances, posterior, precision, natural) + found.log_evidence
     prior = penalty(problem, variances)
-    schur += prior + problem.constraints.T @ problem.constraints
-    factor = _factored(0.5 * (schur + schur.T))
-    lag = posterior.predictor - sites.mean
-    gradient = _gradient(problem, sites.moments) - prior @ facets.vector()
-    gradient -= np.concatenate([cross.severity.T @ lag, cross.rest.T @ lag])
-    move = _constrained(factor, gradient, problem.constraints)
+    information = _information(found, problem.constraints)
+    prior.add_to(information)
+    coupling = found.cross.eliminate(layout, posterior, information)
+    factor = Factor.of(information, problem.constraints)
+    del information
+    lag = posterior.predictor - found.mean
+    move = factor.solve(found.gradient - prior.times(facets.vector()) - found.cross.pull(lag))
     largest = max(float(np.abs(lag).max()), float(np.abs(move).max()))
     share = min(1.0, _LARGEST_MOVE / largest) if largest > 0 else 1.0
     if nodes > 1:
-        move, severities = share * move, len(facets.severity)
-        natural = natural - cross.severity @ move[:severities] - cross.rest @ move[severities:]
+        move = share * move
+        natural = natural - found.cross.push(move)
         posterior = condition(layout, variances, precision, natural)
         predictor = posterior.predictor
-        largest = max(largest, float(np.abs(predictor - state.predictor).max()))
+        largest = max(largest, float(np.abs(predictor - before).max()))
     else:
-        severities = len(facets.severity)
-        pulled = natural - cross.severity @ move[:severities] - cross.rest @ move[severities:]
-        posterior = condition(layout, variances, precision, pulled)
-        change = posterior.predictor - state.predictor
+        natural = natural - found.cross.push(move)
+        posterior = condition(layout, variances, precision, natural)
+        change = posterior.predictor - before
         largest = max(float(np.abs(change).max()), float(np.abs(move).max()))
         share = pace * min(1.0, _LARGEST_MOVE / largest) if largest > 0 else 1.0
-        move, predictor, natural = share * move, state.predictor + share * change, pulled
+        move, predictor = share * move, before + share * change
     return _Step(
         state=_State(
-            facets.moved(facets.vector() + move),
-            predictor,
-            posterior.predictor_variance,
-            precision,
-            natural,
+            facets.moved(facets.vector() + move), Site(predictor, posterior.predictor_variance, precision, natural)
         ),
         posterior=posterior,
         coupling=coupling,
         log_evidence=evidence,
         factor=factor,
-        constraints=problem.constraints,
         moved=largest,
     )
 
 
-def _information(problem: Problem, sites: Sites) -> tuple[Cross, Floats]:
-    """Information cells share with facets, and the facets' own, in proportion to what the sites hold."""
-    rows, layout, found = problem.design.rows, problem.layout, sites.moments
-    held = sites.held[layout.cell_of_row] * rows.facet_weight
-    information = held * found.variance
-    severities, count = len(problem.design.vocabulary.severities), len(rows)
-    steps = problem.constraints.shape[1] - problem.linear.shape[1]
-    tails = (held * found.cross)[problem.step_valid]
-    stepwise = sparse.csr_array((-tails, (problem.step_row, problem.step_column)), shape=(count, steps))
-    weighted = sparse.diags_array(information) @ problem.linear
-    to_cell = sparse.csr_array(
-        (np.ones(count), np.arange(count), np.append(layout.cell_start, count)), shape=(layout.cells, count)
-    )
-    cell_linear, cell_steps = (to_cell @ weighted).tocsc(), (to_cell @ stepwise).tocsc()
-    rest = sparse.hstack([cell_linear[:, severities:-1], cell_steps, cell_linear[:, -1:]], format="csr")
-    cross = Cross(cell_linear[:, :severities].tocsr(), sparse.csr_array(rest))
-    linear_part = (problem.linear.T @ weighted).toarray()
-    mixed = (problem.linear.T @ stepwise).toarray()
-    step_part = np.zeros((steps, steps))
-    start = 0
-    for width, total in zip(problem.design.vocabulary.categories - 1, found.step_information, strict=True):
-        step_part[start : start + width, start : start + width] = total[:width, :width]
-        start += width
-    direct = np.block(
-        [
-            [linear_part[:-1, :-1], mixed[:-1], linear_part[:-1, -1:]],
-            [mixed[:-1].T, step_part, mixed[-1:].T],
-            [linear_part[-1:, :-1], mixed[-1:], linear_part[-1:, -1:]],
-        ]
-    )
-    return cross, direct
-
-
-def _gradient(problem: Problem, found: Moments) -> Floats:
-    rows, weight = problem.design.rows, problem.design.rows.facet_weight
-    linear = problem.linear.T @ (weight * (rows.score - found.expected))
-    steps = np.bincount(
-        problem.step_column,
-        weights=(weight * (found.upper - problem.passed))[problem.step_valid],
-        minlength=problem.constraints.shape[1] - len(linear),
-    )
-    return np.concatenate([linear[:-1], steps, linear[-1:]])
-
-
-def _factored(matrix: Floats) -> tuple[Floats, bool]:
-    """Cholesky factor; far from the solution the matched information may be indefinite, and is then lifted until it is not."""
-    lift, scale = 0.0, float(np.abs(np.diag(matrix)).mean())
-    for _ in range(12):
-        try:
-            return linalg.cho_factor(matrix + lift * np.eye(len(matrix)), lower=True, check_finite=False)
-        except linalg.LinAlgError:
-            lift = max(10.0 * lift, 1e-6 * scale)
-    raise linalg.LinAlgError("the facets' information is not positive definite; check weights and scores")
-
-
-def _constrained(factor: tuple[Floats, bool], gradient: Floats, constraints: Floats) -> Floats:
-    """Newton step that keeps the constrained sums."""
-    both = linalg.cho_solve(factor, np.column_stack([gradient, constraints.T]))
-    step, bound = both[:, 0], both[:, 1:]
-    return np.asarray(step - bound @ np.linalg.solve(constraints @ bound, constraints @ step))
+def _information(found: Expansion, constraints: Floats) -> Floats:
+    """The facets' own information, with the constraints' outer products that make up for its null space."""
+    severities = len(found.severity)
+    information = constraints.T @ constraints
+    diagonal = np.arange(severities)
+    information[diagonal, diagonal] += found.severity
+    information[:severities, severities:] += found.mixed
+    information[severities:, :severities] += found.mixed.T
+    information[severities:, severities:] += found.others
+    return np.asarray(information)

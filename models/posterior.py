@@ -177,7 +177,7 @@ def _propagate(
     posterior = condition(layout, variances, blank, blank)
     if not layout.cells:
         return posterior, blank, blank
-    sites = laplace_sites(layout, rows, offset, cumulative, blank, ())
+    sites = laplace_sites(layout, rows, offset, cumulative, blank)
     precision, natural, predictor = sites.precision, sites.natural, blank
     going = np.ones(layout.cells, dtype=bool)
     for pace in _PACES:
@@ -187,7 +187,7 @@ def _propagate(
         predictor = predictor + pace * move
         if not going.any():
             break
-        sites = laplace_sites(layout, rows, offset, cumulative, predictor, ())
+        sites = laplace_sites(layout, rows, offset, cumulative, predictor)
         precision, natural = np.where(going, sites.precision, precision), np.where(going, sites.natural, natural)
     going[:] = True
     for pace in _PACES:

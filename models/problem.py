@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from models.design import Design
 from models.elimination import Layout
+from models.incidence import Incidence
 from models.variances import Variances
 
-__all__ = ["Facets", "Priors", "Problem", "facet_problem", "penalty", "start_facets"]
+__all__ = ["Facets", "Penalty", "Priors", "Problem", "facet_problem", "penalty", "start_facets"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -70,12 +70,7 @@ class Problem:
     design: Design
     layout: Layout
     priors: Priors
-    linear: sparse.csr_array
-    step_row: Integers
-    step_column: Integers
-    step_valid: NDArray[np.bool_]
-    formats: tuple[Integers, ...]
-    passed: Floats
+    incidence: Incidence
     constraints: Floats
     severity_structure: Floats | None
     impression_severity: Integers
@@ -85,26 +80,15 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
     """Lay out the arrays of an estimation."""
     rows, words = design.rows, design.vocabulary
     layout = Layout.of(rows, rows.person, groups=len(words.persons), skills=len(words.skills))
-    severities, items, count = len(words.severities), len(words.items), len(rows)
-    index = np.arange(count)
-    columns = np.concatenate([rows.severity, severities + rows.item, np.full(count, severities + items)])
-    signs = np.repeat([-1.0, -1.0, 1.0], count)
-    linear = sparse.csr_array((signs, (np.tile(index, 3), columns)), shape=(count, severities + items + 1))
-    lengths = words.categories - 1
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    step = np.arange(lengths.max())[:, None]
-    valid = step < lengths[rows.format]
+    severities, items = len(words.severities), len(words.items)
     return Problem(
         design=design,
         layout=layout,
         priors=priors,
-        linear=linear,
-        step_row=np.broadcast_to(index, valid.shape)[valid],
-        step_column=(offsets[rows.format] + step)[valid],
-        step_valid=valid,
-        formats=tuple(np.flatnonzero(rows.format == code) for code in range(len(words.formats))),
-        passed=(rows.score > step).astype(np.float64),
-        constraints=_constraints(_severity_groups(design, humans=priors.fixed), severities, items, lengths),
+        incidence=Incidence.of(design, layout),
+        constraints=_constraints(
+            _severity_groups(design, humans=priors.fixed), severities, items, words.categories - 1
+        ),
         severity_structure=_severity_structure(words.severity_rater, priors.period_correlation),
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
     )
@@ -135,9 +119,9 @@ def _constraints(groups: list[Integers], severities: int, items: int, lengths: I
 
 def _severity_structure(rater: Integers, correlation: float) -> Floats | None:
     """Inverse correlation of the severity units: periods of one rater correlate. None where every rater has one."""
-    same = rater[:, None] == rater[None, :]
     if len(np.unique(rater)) == len(rater):
         return None
+    same = rater[:, None] == rater[None, :]
     return np.asarray(
         np.linalg.inv(np.where(same, correlation, 0.0) + (1.0 - correlation) * np.eye(len(rater))), dtype=np.float64
     )
@@ -150,20 +134,39 @@ def start_facets(design: Design) -> Facets:
     return Facets(np.zeros(len(words.severities)), np.zeros(len(words.items)), steps, 0.0)
 
 
-def penalty(problem: Problem, variances: Variances) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Prior precision of the facets: diagonal, and between severity units where periods of one rater correlate (else None)."""
+
+    diagonal: Floats
+    severity: Floats | None
+
+    def times(self, vector: Floats) -> Floats:
+        """Product with a facet vector."""
+        result = self.diagonal * vector
+        if self.severity is not None:
+            count = len(self.severity)
+            result[:count] = self.severity @ vector[:count]
+        return np.asarray(result)
+
+    def add_to(self, matrix: Floats) -> None:
+        """Add to a matrix of all facets, in place."""
+        free = np.arange(len(matrix)) if self.severity is None else np.arange(len(self.severity), len(matrix))
+        matrix[free, free] += self.diagonal[free]
+        if self.severity is not None:
+            matrix[: len(self.severity), : len(self.severity)] += self.severity
+
+
+def penalty(problem: Problem, variances: Variances) -> Penalty:
     """Prior precision of the facets."""
     words, priors = problem.design.vocabulary, problem.priors
-    severities, items = len(words.severities), len(words.items)
+    severities, items, total = len(words.severities), len(words.items), problem.constraints.shape[1]
     if priors.fixed:
-        return _FLAT * np.eye(problem.constraints.shape[1])
-    precision = np.zeros((problem.constraints.shape[1],) * 2)
+        return Penalty(np.full(total, _FLAT), None)
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
-    if problem.severity_structure is not None:
-        precision[:severities, :severities] = problem.severity_structure / np.outer(scale, scale)
-    else:
-        precision[np.arange(severities), np.arange(severities)] = 1.0 / scale**2
-    rest = np.arange(severities, len(precision))
-    precision[rest, rest] = 1.0 / priors.step_sd**2
-    precision[rest[:items], rest[:items]] = 1.0 / priors.item_sd**2
-    precision[-1, -1] = 1.0 / priors.mean_sd**2
-    return precision
+    diagonal = np.full(total, 1.0 / priors.step_sd**2)
+    diagonal[:severities] = 1.0 / scale**2
+    diagonal[severities : severities + items] = 1.0 / priors.item_sd**2
+    diagonal[-1] = 1.0 / priors.mean_sd**2
+    structure = problem.severity_structure
+    return Penalty(diagonal, None if structure is None else structure / np.outer(scale, scale))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.elimination import PersonPosterior
+from models.factor import Factor
 from models.problem import Facets, Problem
 from models.variances import EffectSums, Variances, scale_step, theta_step
 
@@ -26,11 +27,11 @@ def scored(
     default: Variances,
     posterior: PersonPosterior,
     facets: Facets,
-    covariance: Floats,
+    factor: Factor,
 ) -> Variances:
     """All standard deviations after one scoring step; those of machines never fall below their defaults."""
     log_sd = problem.priors.log_sd
-    uncertain = severity_variance(problem, covariance)
+    uncertain = severity_variance(problem, factor)
     sums = posterior.sums(problem.layout, current, uncertain)
     spread = posterior.theta_spread(problem.layout, uncertain)
     moved = theta_step(current, posterior.theta, spread, default=default, log_sd=log_sd)
@@ -40,7 +41,7 @@ def scored(
         return scale_step(before, sums[name], default=centre, log_sd=log_sd, floor=floor)
 
     severity = scale_step(
-        current.severity, _severity_sums(problem, current, facets, covariance), default=default.severity, log_sd=log_sd
+        current.severity, _severity_sums(problem, current, facets, factor), default=default.severity, log_sd=log_sd
     )
     return replace(
         moved,
@@ -52,27 +53,29 @@ def scored(
     )
 
 
-def severity_variance(problem: Problem, covariance: Floats) -> Floats:
+def severity_variance(problem: Problem, factor: Factor) -> Floats:
     """Variance of each impression's severity about the mean human severity, which the population mean makes up for."""
     if problem.priors.fixed:
         return np.zeros(len(problem.impression_severity))
     human = ~problem.design.vocabulary.machine_severity
-    variance = np.diag(covariance)[: len(human)].copy()
+    variance = factor.diagonal()[: len(human)].copy()
     if human.any():
-        part = covariance[: len(human), : len(human)][np.ix_(human, human)]
-        variance[human] += part.mean() - 2.0 * part.mean(axis=1)
+        average = np.zeros(len(factor.lower))
+        average[: len(human)] = human / human.sum()
+        shared = factor.solve(average)
+        variance[human] += average @ shared - 2.0 * shared[: len(human)][human]
     return np.maximum(variance, 0.0)[problem.impression_severity]
 
 
-def _severity_sums(problem: Problem, current: Variances, facets: Facets, covariance: Floats) -> EffectSums:
+def _severity_sums(problem: Problem, current: Variances, facets: Facets, factor: Factor) -> EffectSums:
     """Moments of the human severities in their correlation structure."""
     human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
     if not len(human) or problem.priors.fixed:
         return EffectSums(0, 0.0, 0.0)
     mean = facets.severity[human]
     if problem.severity_structure is None:
-        return EffectSums.of(mean, np.diag(covariance)[human], current.severity)
+        return EffectSums.of(mean, factor.diagonal()[human], current.severity)
     structure = problem.severity_structure[np.ix_(human, human)]
-    turned = np.diag(structure @ covariance[np.ix_(human, human)])
+    turned = (structure * factor.matrix()[np.ix_(human, human)]).sum(axis=1)
     left = np.clip(1.0 - turned / current.severity**2, 0.0, 1.0)
     return EffectSums(len(human), float(mean @ structure @ mean + turned.sum()), float(left @ left))

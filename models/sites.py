@@ -9,71 +9,66 @@ the facets, which is why steps and variances come out without the bias of a join
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.categories import (
-    Moments,
-    averaged,
-    averaged_variance,
-    floor_moments,
-    hermite_nodes,
-    moments,
-    probabilities,
-)
+from models.categories import floor_moments, hermite_nodes, moments, probabilities, step_costs
 from models.design import Rows
-from models.elimination import Layout
 
-__all__ = ["Match", "Sites", "laplace_sites", "match", "tilted_sites"]
+__all__ = ["LEAST_PRECISION", "Cells", "Match", "Sites", "laplace_sites", "match"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_LEAST_PRECISION = 1e-9
+LEAST_PRECISION = 1e-9
 _NARROWEST = 1.0 / 16.0
 """Of the spread: narrower distributions fall between the nodes, and are approached in steps."""
 
 
+class Cells(Protocol):
+    """Which cell each row belongs to, and sums over cells along the last axis: a whole layout or a block of it."""
+
+    @property
+    def cell_of_row(self) -> Integers:
+        """(rows,)"""
+        ...
+
+    def by_cell(self, values: Floats) -> Floats:
+        """(.., rows) to (.., cells)"""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """Per cell: the quadratic exp(natural u - precision u^2 / 2), and the mean predictor at which `moments` were taken.
-
-    held: site precision over the cell's summed rating information; log_evidence: log of the tilted normalisers (zeros for Laplace).
-    """
+    """Per cell: the quadratic exp(natural u - precision u^2 / 2)."""
 
     precision: Floats
     natural: Floats
-    mean: Floats
-    held: Floats
-    moments: Moments
-    log_evidence: Floats
 
 
-def laplace_sites(
-    layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, predictor: Floats, formats: Sequence[Integers]
-) -> Sites:
+def laplace_sites(cells: Cells, rows: Rows, offset: Floats, cumulative: Floats, predictor: Floats) -> Sites:
     """Second-order expansion of each cell's log-likelihood at `predictor`."""
-    eta = predictor[layout.cell_of_row] + offset
-    found = moments(eta, rows.facet_weight, cumulative, formats)
-    seen, left = rows.score.astype(np.float64), np.zeros(len(rows))
+    eta = predictor[cells.cell_of_row] + offset
+    expected, left = moments(eta, cumulative)
+    slope = rows.score - expected
     if rows.floor.any():
-        chance = probabilities(eta[rows.floor], cumulative[:, rows.floor])[0]
-        _, seen[rows.floor], left[rows.floor] = floor_moments(chance, rows.score[rows.floor])
-    precision = layout.by_cell(rows.weight * np.maximum(found.variance - left, 0.0))
-    slope = layout.by_cell(rows.weight * (seen - found.expected))
-    blank = np.zeros(layout.cells)
-    return Sites(precision, precision * predictor + slope, predictor, np.ones(layout.cells), found, blank)
+        floor = rows.floor
+        columns = cumulative if cumulative.shape[1] == 1 else cumulative[:, floor]
+        _, seen, known = floor_moments(probabilities(eta[floor], columns)[0], rows.score[floor])
+        slope[floor], left[floor] = seen - expected[floor], np.maximum(left[floor] - known, 0.0)
+    precision = cells.by_cell(rows.weight * left)
+    return Sites(precision, precision * predictor + cells.by_cell(rows.weight * slope))
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """Sites matched to tilted moments, and the tilted distributions on their nodes.
 
-    precision, natural, mean, log_evidence: as in `Sites`. share: (nodes, cells) tilted mass of each node; chances: category
-    probabilities of all rows at each node, if kept.
+    precision, natural: as in `Sites`. mean: (cells,) of the tilted predictors. log_evidence: (cells,) log of the tilted normalisers.
+    share: (nodes, cells) tilted mass of each node. chance: category probabilities of all rows at all nodes, (categories, nodes, rows).
     """
 
     precision: Floats
@@ -81,11 +76,11 @@ class Match:
     mean: Floats
     log_evidence: Floats
     share: Floats
-    chances: tuple[Floats, ...]
+    chance: Floats
 
 
 def match(
-    layout: Layout,
+    cells: Cells,
     rows: Rows,
     offset: Floats,
     cumulative: Floats,
@@ -95,24 +90,19 @@ def match(
     natural: Floats,
     *,
     nodes: int,
-    keep: bool = False,
 ) -> Match:
     """Match sites, given the current posterior N(predictor, spread) and the sites (precision, natural) inside it."""
     points, masses = hermite_nodes(nodes)
-    step_cost = cumulative[rows.score, np.arange(len(rows))]
     places = predictor + points[:, None] * np.sqrt(spread)
-    chances, logs = [], np.empty_like(places)
-    floors = bool(rows.floor.any())
-    for node, place in enumerate(places):
-        eta = place[layout.cell_of_row] + offset
-        chance, normaliser = probabilities(eta, cumulative)
-        value = rows.score * eta - step_cost - normaliser
-        if floors:
-            value[rows.floor] = np.log(floor_moments(chance[:, rows.floor], rows.score[rows.floor])[0])
-        logs[node] = layout.by_cell(rows.weight * value) - place * (natural - 0.5 * precision * place)
-        if keep:
-            chances.append(chance)
-    logs += np.log(masses)[:, None]
+    eta = places[:, cells.cell_of_row] + offset
+    chance, normaliser = probabilities(eta, cumulative)
+    value = rows.score * eta
+    value -= step_costs(rows.score, cumulative)
+    value -= normaliser
+    if rows.floor.any():
+        value[:, rows.floor] = np.log(floor_moments(chance[:, :, rows.floor], rows.score[rows.floor])[0])
+    value *= rows.weight
+    logs = cells.by_cell(value) - places * (natural - 0.5 * precision * places) + np.log(masses)[:, None]
     highest = logs.max(axis=0)
     share = np.exp(logs - highest)
     total = share.sum(axis=0)
@@ -120,25 +110,10 @@ def match(
     mean = (share * places).sum(axis=0)
     variance = np.maximum((share * (places - mean) ** 2).sum(axis=0), _NARROWEST * spread)
     return Match(
-        precision=np.maximum(1.0 / variance - 1.0 / spread + precision, _LEAST_PRECISION),
+        precision=np.maximum(1.0 / variance - 1.0 / spread + precision, LEAST_PRECISION),
         natural=mean / variance - predictor / spread + natural,
         mean=mean,
         log_evidence=highest + np.log(total),
         share=share,
-        chances=tuple(chances),
+        chance=chance,
     )
-
-
-def tilted_sites(layout: Layout, rows: Rows, found: Match, formats: Sequence[Integers]) -> Sites:
-    """A match (with chances kept) and the moments of all ratings under the tilted distributions."""
-    share = found.share[:, layout.cell_of_row]
-    variance = averaged_variance(found.chances, share)
-    if rows.floor.any():
-        floor, left = rows.floor, np.zeros(int(rows.floor.sum()))
-        for chance, mass in zip(found.chances, share, strict=True):
-            left += mass[floor] * floor_moments(chance[:, floor], rows.score[floor])[2]
-        variance[floor] = np.maximum(variance[floor] - left, 0.0)
-    information = layout.by_cell(rows.weight * variance)
-    held = found.precision / np.maximum(information, _LEAST_PRECISION)
-    taken = averaged(found.chances, share, held[layout.cell_of_row] * rows.facet_weight, formats)
-    return Sites(found.precision, found.natural, found.mean, held, taken, found.log_evidence)
