@@ -26,7 +26,7 @@ from scipy import linalg, sparse
 from models.design import Design, Rows, Vocabulary
 from models.joint_unknowns import Evaluated, Unknowns, evaluated
 from models.problem import Facets, start_facets
-from models.ratings import RatingError
+from models.ratings import ALL, RatingError
 
 __all__ = ["Joint", "UnlinkedWarning", "joint_maximum"]
 
@@ -124,7 +124,7 @@ def _estimable(rows: Rows, words: Vocabulary) -> Booleans:
         count = np.bincount(rows.score[kept & (rows.format == code)], minlength=int(words.categories[code]))
         if (count == 0).any():
             score = int(np.flatnonzero(count == 0)[0] + words.lowest[code])
-            name = " ".join(str(part) for part in words.formats[code])
+            name = " ".join(str(part) for part in words.formats[code] if part != ALL)
             raise RatingError(
                 f"format {name}: score {score} is never given by persons with estimates, so its steps are infinite; "
                 "merge it with its neighbour, or use method='marginal'"
@@ -203,6 +203,6 @@ def _endless(used: Unknowns, theta: Floats, vector: Floats, words: Vocabulary) -
     else:
         kind, name = "step", furthest - severities - items + 1
     return (
-        f"the joint likelihood has no finite maximum: {kind} {name!r} runs off; "
+        f"the joint likelihood has no finite maximum: {kind} {name} runs off; "
         "ratings separate into groups too cleanly, use method='marginal'"
     )

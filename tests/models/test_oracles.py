@@ -50,8 +50,15 @@ def joint_maximum_likelihood(name: str) -> FacetsModel:
 
 
 @functools.cache
-def halo_model() -> FacetsModel:
-    return FacetsModel().fit(ratings("mfrm_halo"))
+def halo_model(severity: str = "random") -> FacetsModel:
+    return FacetsModel(severity=severity).fit(ratings("mfrm_halo"))
+
+
+def coverage(model: FacetsModel) -> float:
+    """Share of true thetas of mfrm_halo within their 90 % intervals."""
+    truth = pd.Series(json.loads((ORACLES / "mfrm_halo.truth.json").read_text())["theta"])
+    persons = model.persons_
+    return float(((persons["estimate"] - truth[persons.index]).abs() < 1.645 * persons["sd"]).mean())
 
 
 def steps(model: FacetsModel, tau: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -154,10 +161,12 @@ def test_person_posteriors_with_facets_fixed_equal_those_of_quadrature(name: str
     theirs = pd.DataFrame(expected(name)["oracles"]["mml_reference"]["persons"]).T.loc[persons.index]
     np.testing.assert_allclose(persons["estimate"], theirs["eap"], atol=1e-4)
     np.testing.assert_allclose(persons["sd"], theirs["posterior_sd"], atol=1e-4)
+    reliability = expected(name)["oracles"]["mml_TAM"]["eap_reliability"]
+    assert marginal_maximum_likelihood(name).reliability_ == pytest.approx(reliability, abs=1e-4)
 
 
 def test_fixed_severities_with_halo_equal_two_dimensional_quadrature() -> None:
-    model, theirs = FacetsModel(severity="fixed").fit(ratings("mfrm_halo")), expected("mfrm_halo")["mml_reference"]
+    model, theirs = halo_model("fixed"), expected("mfrm_halo")["mml_reference"]
     np.testing.assert_allclose(model.raters_["estimate"], pd.Series(theirs["severity"]), atol=1e-4)
     np.testing.assert_allclose(model.thresholds_["estimate"], theirs["tau"], atol=1e-4)
     assert model.standard_deviations_["halo"] == pytest.approx(theirs["halo_sd"], abs=1e-4)
@@ -166,6 +175,7 @@ def test_fixed_severities_with_halo_equal_two_dimensional_quadrature() -> None:
     np.testing.assert_allclose(model.persons_["estimate"], persons["eap"], atol=1e-3)
     np.testing.assert_allclose(model.persons_["sd"], persons["posterior_sd"], atol=1e-3)
     assert model.deviance_ == pytest.approx(-2.0 * theirs["loglik"], abs=0.05)
+    assert coverage(model) == pytest.approx(theirs["coverage90_eap_normal"], abs=0.02)
 
 
 def test_random_severities_agree_with_the_sampler_person_by_person() -> None:
@@ -179,13 +189,7 @@ def test_random_severities_agree_with_the_sampler_person_by_person() -> None:
 
 
 def test_halo_term_gives_the_coverage_it_promises_and_its_absence_does_not() -> None:
-    truth = pd.Series(json.loads((ORACLES / "mfrm_halo.truth.json").read_text())["theta"])
     plain = FacetsModel(halo=False).fit(ratings("mfrm_halo"))
-
-    def coverage(model: FacetsModel) -> float:
-        persons = model.persons_
-        return float(((persons["estimate"] - truth[persons.index]).abs() < 1.645 * persons["sd"]).mean())
-
     assert coverage(halo_model()) == pytest.approx(0.89, abs=0.02)
     assert coverage(plain) < 0.65
 
