@@ -135,7 +135,8 @@ class Inferred:
 def infer(
     rows: Rows, group: Integers, groups: int, facets: Facets, variances: Variances, *, nodes: int = GRID_NODES
 ) -> Inferred:
-    """Posteriors of `groups` groups of rows (sorted by group, halo unit, skill), facets and variances held."""
+    """Posteriors of `groups` groups of rows (sorted by group, halo unit, skill), facets and variances held, old ratings discounted."""
+    rows = rows.discounted()
     skills = len(variances.theta)
     layout = Layout.of(rows, group, groups=groups, skills=skills)
     offset = facets.offset(rows.severity, rows.item)

@@ -26,7 +26,9 @@ _LONGEST_STEP = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Variances:
-    """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources."""
+    """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources. item: what items of one skill have
+    of their own, 0 where items are independent (`models.item_pool`).
+    """
 
     theta: Floats
     correlation: float
@@ -36,6 +38,7 @@ class Variances:
     machine_severity: float
     machine_halo: float
     machine_halo_skill: float
+    item: float = 0.0
 
     @property
     def covariance(self) -> Floats:
@@ -50,7 +53,7 @@ class Variances:
         """The deviations a vector of this layout stands for."""
         values = iter(np.exp(vector[:-1]).tolist())
         scales = [next(values) if scale > 0 else 0.0 for scale in self.scales()]
-        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill")
+        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill", "item")
         single = dict(zip(names, scales[len(self.theta) :], strict=True))
         share = float(1.0 / (1.0 + np.exp(-vector[-1])))
         return replace(self, theta=np.array(scales[: len(self.theta)]), correlation=share, **single)
@@ -74,7 +77,7 @@ class Variances:
 
     def scales(self) -> list[float]:
         """All SDs as one list."""
-        single = [self.severity, self.halo, self.halo_skill, self.machine_halo, self.machine_halo_skill]
+        single = [self.severity, self.halo, self.halo_skill, self.machine_halo, self.machine_halo_skill, self.item]
         return [*map(float, self.theta), *single]
 
 

@@ -161,6 +161,7 @@ class Fitted:
         keys = (
             both.floor,
             both.weight,
+            both.discount,
             both.score,
             both.source,
             both.format,
