@@ -1,0 +1,63 @@
+"""Severity in the units people give: what a rater's logits come to in marks.
+
+The *fair average* (Linacre 1989) is the mark an average person would get on an average item from this rater; raters who rated different
+people can be compared by it, as they cannot by their means.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.categories import Steps, probabilities
+from models.design import encode_known
+from models.facets import FacetsModel
+
+__all__ = ["fair_averages"]
+
+Floats = NDArray[np.float64]
+
+_MARKS = 5
+
+
+def fair_averages(model: FacetsModel, ratings: pd.DataFrame) -> pd.DataFrame:
+    """By rater: fair_average, and in_marks, what the rater's severity adds to their own marks beside a rater of mean severity.
+
+    ratings: human rows the model was fitted on. Both are on a form of five marks, 1 to 5, to which forms of other widths are stretched; fair_average on the form
+    most of the ratings were given on.
+    """
+    fitted = model.fitted_
+    words, facets = fitted.design.vocabulary, fitted.solution.facets
+    rows = encode_known(ratings, words)
+    cumulative = Steps.of(facets.steps).cumulative
+    human = ~words.machine_severity
+    mean = float(facets.severity[human].mean())
+    theta = fitted.all_persons().mean[rows.person, rows.skill] - facets.mean
+    eta = theta + facets.offset(rows.severity, rows.item)
+    shift = facets.severity[rows.severity] - mean
+    stretch = (_MARKS - 1) / (words.categories[rows.format] - 1)
+    steps = cumulative[:, rows.format]
+    gained = stretch * (_expected(eta, steps) - _expected(eta + shift, steps))
+    rater = ratings["rater"].to_numpy()
+    table = pd.DataFrame({"in_marks": pd.Series(gained).groupby(rater).mean()}).rename_axis("rater")
+    form = int(np.bincount(rows.format).argmax())
+    own = facets.severity[[words.severities.index(key) for key in _keys(table.index, words.severities)]]
+    middle = facets.mean - own
+    width = words.categories[form] - 1
+    marks = 1 + (_MARKS - 1) / width * _expected(middle, np.repeat(cumulative[:, [form]], len(middle), axis=1))
+    table.insert(0, "fair_average", marks)
+    return table
+
+
+def _keys(raters: pd.Index, severities: tuple[tuple[object, ...], ...]) -> list[tuple[object, ...]]:
+    """The first severity unit of each rater."""
+    first: dict[object, tuple[object, ...]] = {}
+    for key in severities:
+        first.setdefault(key[0], key)
+    return [first[rater] for rater in raters]
+
+
+def _expected(eta: Floats, cumulative: Floats) -> Floats:
+    chance = probabilities(eta, cumulative)[0]
+    return np.asarray((np.arange(len(chance))[:, None] * chance).sum(axis=0))
