@@ -70,7 +70,8 @@ def completed(ratings: pd.DataFrame, *, partial_credit: bool) -> pd.DataFrame:
 
 
 def _width(categories: pd.Series[Any]) -> pd.Series[Any]:
-    return categories.map(lambda width: "scale" if pd.isna(width) else f"{int(width)} categories")
+    names = {width: "scale" if pd.isna(width) else f"{int(width)} categories" for width in categories.unique()}
+    return categories.map(names)
 
 
 def _check_cells(table: pd.DataFrame) -> None:
@@ -87,7 +88,7 @@ def _check_cells(table: pd.DataFrame) -> None:
         if not (np.isfinite(weight) & (weight > 0)).all():
             row = int(np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))[0])
             raise RatingError(f"{name} {table[name].iloc[row]} in row {row} is not positive; leave such ratings out")
-    wrong = sorted(set(table["rater_class"].astype(str)) - {"human", "machine"})
+    wrong = sorted(set(map(str, table["rater_class"].unique())) - {"human", "machine"})
     if wrong:
         raise RatingError(f"rater_class {wrong} is unknown; it is 'human' or 'machine'")
 

@@ -22,6 +22,8 @@ __all__ = ["EffectSums", "Variances", "correlation_matrix", "scale_step", "theta
 Floats = NDArray[np.float64]
 
 _LONGEST_STEP = 0.7
+_MOST = 0.95
+"""Share of a variance that one step may take away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def scale_step(scale: float, sums: EffectSums, *, default: float, log_sd: float,
     """The SD after one step; without effects it stays as it is."""
     if sums.count == 0:
         return scale
-    gradient = sums.squares / scale**2 - sums.count - np.log(scale / default) / log_sd**2
+    # log(r) rather than r - 1: in log s, moments far from the optimum are no longer a line
+    gradient = sums.count * np.log(sums.squares / (sums.count * scale**2)) - np.log(scale / default) / log_sd**2
     information = 2.0 * sums.shrinkage + 1.0 / log_sd**2
     step = float(np.clip(gradient / information, -_LONGEST_STEP, _LONGEST_STEP))
     return float(max(scale * np.exp(step), floor))
@@ -136,6 +139,8 @@ def theta_step(
         flat = turned.reshape(len(turned), len(tangents), -1)
         back = turned.transpose(0, 1, 3, 2).reshape(flat.shape)
         information += 0.5 * np.einsum("pax,pbx->ab", flat, back, optimize=True)
+    # as in `scale_step`
+    gradient[:skills] = len(theta) * np.log1p(np.maximum(gradient[:skills] / len(theta), -_MOST))
     gradient[:skills] -= np.log(variances.theta / default.theta) / log_sd**2
     information[np.arange(skills), np.arange(skills)] += 1.0 / log_sd**2
     if skills > 1:
