@@ -13,26 +13,26 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import rubrics
+from calibrant.registered import model_for, model_of, model_text, not_used
 from db.errors import Refusal
 from db.ledger import Ledger
-from db.records import Assessment, Purpose, Run, State
+from db.records import Assessment, ModelVersion, Purpose, Run, State
 from inference.engine import Inference, infer
 from inference.frames import Frames
 from rubrics import Standard
 
-__all__ = ["MODEL", "Assessed", "assess_purposes", "read_frames", "readable_run", "replay"]
-
-MODEL: Final = "facets/1 (model-based, not validated on decisions)"
+__all__ = ["Assessed", "assess_purposes", "read_frames", "readable_run", "replay"]
 
 _PINS: Final = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What one purpose's run came to. states: number of assessments per state word."""
+    """What one purpose's run came to. states: number of assessments per state word. model: what it was inferred with."""
 
     purpose: Purpose
     run: str
+    model: str
     people: int
     evidence: int
     states: Mapping[str, int]
@@ -40,8 +40,15 @@ class Assessed:
     state_names: tuple[str, ...] = tuple(state.value for state in State)
 
 
-def read_frames(ledger: Ledger, purpose: Purpose | None, *, as_of: datetime, known_at: datetime) -> Frames:
-    """All that inference reads, for one purpose."""
+def read_frames(
+    ledger: Ledger,
+    purpose: Purpose | None,
+    *,
+    as_of: datetime,
+    known_at: datetime,
+    model: ModelVersion | None = None,
+) -> Frames:
+    """All that inference reads, for one purpose. model: the registered version to infer with, see `calibrant.registered`."""
     contested = {one.target for one in ledger.disputes(known_at=known_at) if one.state in ("open", "upheld")}
     return Frames(
         evidence=ledger.evidence(as_of=as_of, known_at=known_at, purpose=purpose),
@@ -53,7 +60,7 @@ def read_frames(ledger: Ledger, purpose: Purpose | None, *, as_of: datetime, kno
         absences=ledger.absences(known_at=known_at),
         contested=frozenset(contested),
         standard_settings=tuple(ledger.standard_settings(known_at=known_at)),
-        model=ledger.current_model(known_at=known_at),
+        model=model,
     )
 
 
@@ -76,34 +83,44 @@ def assess_purposes(
         if on_step is not None:
             on_step(number, purpose.value)
         sources = tuple(sorted(source for source, granted in grants.items() if purpose in granted))
+        model = model_for(ledger, purpose, standard.hash, known_at=known_at)
         if sources not in shared:
-            shared[sources] = infer(standard, read_frames(ledger, purpose, as_of=as_of, known_at=known_at), as_of=as_of)
+            frames = read_frames(ledger, purpose, as_of=as_of, known_at=known_at, model=model)
+            shared[sources] = infer(standard, frames, as_of=as_of)
         inference = shared[sources]
-        run = _run(inference, standard, purpose, as_of, known_at)
+        run = _run(inference, standard, purpose, model, as_of, known_at)
         ledger.save_run(run, inference.assessments, inference.citations, inference.posteriors)
-        done.append(_assessed(run, inference, sources))
+        done.append(_assessed(run, inference, sources, not_used(ledger, model, known_at=known_at)))
     return done
 
 
-def _run(inference: Inference, standard: Standard, purpose: Purpose, as_of: datetime, known_at: datetime) -> Run:
+def _run(
+    inference: Inference,
+    standard: Standard,
+    purpose: Purpose,
+    model: ModelVersion | None,
+    as_of: datetime,
+    known_at: datetime,
+) -> Run:
     results = hashlib.sha256(repr(inference.assessments).encode()).hexdigest()
     details = {
         "results_hash": results,
         **inference.details,
         "pins": {"python": platform.python_version(), **{name: version(name) for name in _PINS}},
     }
-    identity = [purpose.value, as_of.isoformat(), known_at.isoformat(), standard.hash, MODEL, details]
+    words = model_text(model)
+    identity = [purpose.value, as_of.isoformat(), known_at.isoformat(), standard.hash, words, details]
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-    return Run(hashlib.sha256(text.encode()).hexdigest()[:32], purpose, as_of, known_at, standard.hash, MODEL, details)
+    return Run(hashlib.sha256(text.encode()).hexdigest()[:32], purpose, as_of, known_at, standard.hash, words, details)
 
 
-def _assessed(run: Run, inference: Inference, sources: tuple[str, ...]) -> Assessed:
+def _assessed(run: Run, inference: Inference, sources: tuple[str, ...], *more: str) -> Assessed:
     counts: Any = inference.details["counts"]
-    warnings = list(inference.warnings)
+    warnings = [*inference.warnings, *(text for text in more if text)]
     if not sources:
         warnings.append(f"no source may be read for {run.purpose.value}: grant it with `calibrant sources grant`")
     states = Counter(assessment.state.value for assessment in inference.assessments)
-    return Assessed(run.purpose, run.id, counts["people"], counts["evidence"], states, tuple(warnings))
+    return Assessed(run.purpose, run.id, run.model, counts["people"], counts["evidence"], states, tuple(warnings))
 
 
 def readable_run(ledger: Ledger, purpose: Purpose, *, now: datetime) -> Run:
@@ -131,9 +148,10 @@ def replay(ledger: Ledger, run_id: str) -> list[str]:
     if stored is None:
         raise Refusal("no such run", where=run_id, remedy="`calibrant assess` prints the ids of its runs")
     standard = Standard.from_text(ledger.rubric_text(stored.rubric_hash))
-    frames = read_frames(ledger, stored.purpose, as_of=stored.as_of, known_at=stored.known_at)
+    model = model_of(ledger, stored)
+    frames = read_frames(ledger, stored.purpose, as_of=stored.as_of, known_at=stored.known_at, model=model)
     inference = infer(standard, frames, as_of=stored.as_of)
-    run = _run(inference, standard, stored.purpose, stored.as_of, stored.known_at)
+    run = _run(inference, standard, stored.purpose, model, stored.as_of, stored.known_at)
     differences = _differences(ledger.assessments(run_id), inference.assessments)
     if run.id != run_id and not differences:
         differences.append("the assessments are the same, but not the observations or the environment behind them")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from calibrant.assessing import read_frames
+from calibrant.registered import model_of
 from db.ledger import Ledger
 from db.records import Assessment, Purpose, Run
 from inference.engine import infer
@@ -55,7 +56,8 @@ def consequences(
 
 
 def _again(ledger: Ledger, run: Run) -> tuple[Assessment, ...]:
-    frames = read_frames(ledger, run.purpose, as_of=run.as_of, known_at=run.known_at)
+    model = model_of(ledger, run)
+    frames = read_frames(ledger, run.purpose, as_of=run.as_of, known_at=run.known_at, model=model)
     standard = Standard.from_text(ledger.rubric_text(run.rubric_hash))
     return tuple(infer(standard, frames, as_of=run.as_of).assessments)
 

@@ -20,6 +20,7 @@ from inference.levels import Levels
 from inference.observations import Observed
 from inference.sensitivity import Sensitivity, contradictions, leave_one_out, variants_of
 from inference.states import Reading, is_high_confidence, state_of
+from inference.versions import described
 from models.cutpoints import level_set
 from models.facets import FacetsModel
 from rubrics import Standard
@@ -198,6 +199,8 @@ def _details(
         "cutpoints": {skill: one.as_mapping() for skill, one in sorted(cuts.items())},
         "observations_hash": _hash(observed.observations),
     }
+    if frames.model is not None:
+        details["model"] = described(frames.model)
     if model is not None:
         deviations = model.standard_deviations_
         details["standard_deviations"] = {

@@ -31,7 +31,6 @@ _COLUMNS = [
     "lowest",
     "at_least",
     "weight",
-    "discount",
     "rater_class",
 ]
 
@@ -39,7 +38,7 @@ _COLUMNS = [
 @dataclass(frozen=True, slots=True)
 class Observed:
     """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
-    score is a floor), weight, discount (of age), rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
+    score is a floor), weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
     unplaced: number of ratings per name that no skill of the standard takes.
     """
 
@@ -80,24 +79,14 @@ def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> 
     lives = (
         heard["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=np.float64)
     )
-    discount = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
+    weight = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
     return heard.assign(
-        scale=heard["format"],
-        weight=1.0,
-        discount=np.maximum(discount, 1e-6),
-        rater_class="human",
-        at_least=False,
-        lowest=0,
+        scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", at_least=False, lowest=0
     )[_COLUMNS]
 
 
 def _from_machines(machine: pd.DataFrame) -> pd.DataFrame:
     shown = machine[machine["observed"].astype(bool)]
     return shown.assign(
-        scale=shown["format"],
-        weight=1.0,
-        discount=1.0,
-        rater_class="machine",
-        at_least=shown["censored"].astype(bool),
-        lowest=0,
+        scale=shown["format"], weight=1.0, rater_class="machine", at_least=shown["censored"].astype(bool), lowest=0
     )[_COLUMNS]

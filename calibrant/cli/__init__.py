@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from calibrant.cli import assess, collect, demo, govern, identities, people, report, rubric, sources
+from calibrant.cli import assess, calibrate, collect, demo, govern, identities, people, report, rubric, sources
 
 __all__ = ["app", "main"]
 
@@ -27,6 +27,7 @@ sources.register(app)
 identities.register(app)
 rubric.register(app)
 assess.register(app)
+calibrate.register(app)
 report.register(app)
 govern.register(app)
 demo.register(app)

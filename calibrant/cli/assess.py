@@ -99,6 +99,7 @@ def _tell(session: Session, done: Sequence[Assessed]) -> None:
         {
             "purpose": one.purpose.value,
             "run": one.run,
+            "model": one.model,
             "people": one.people,
             "artefacts": one.evidence,
             "states": {state: one.states.get(state, 0) for state in one.state_names},
@@ -114,6 +115,8 @@ def _tell(session: Session, done: Sequence[Assessed]) -> None:
         *([state, *(one.states.get(state, 0) for one in done)] for state in done[0].state_names),
     ]
     session.table("Assessed: levels by state", ["", *(one.purpose.value for one in done)], rows, data)
+    for model in dict.fromkeys(one.model for one in done):
+        session.say(f"model: {model}")
     for warning in sorted({warning for one in done for warning in one.warnings}):
         session.say(warning)
     if not any(one.people for one in done):

@@ -1,4 +1,4 @@
-"""The four charts: evidence over time, level distributions, supply by level, and the heat map of skills by team.
+"""The five charts: evidence over time, level distributions, supply by level, the heat map of skills by team, and reliability.
 
 One Vega-Lite chart per figure (the renderer costs more to start than to draw). Values are inline, names reach the
 chart as data only, and every figure has a table or list beside it that says the same.
@@ -15,10 +15,11 @@ import altair as alt
 
 from calibrant.reports.evidence_text import month_text
 from calibrant.reports.gap import Gap, SkillSupply, TeamSupply
+from calibrant.reports.model_card import CurvePoint
 from calibrant.reports.svg import draw
 from calibrant.reports.timeline import Timeline
 
-__all__ = ["distributions_svg", "heat_map_svg", "supply_svg", "timeline_svg"]
+__all__ = ["distributions_svg", "heat_map_svg", "reliability_svg", "supply_svg", "timeline_svg"]
 
 INK, MUTED, RULE, PALE = "#1d2a35", "#5a6772", "#d9dee2", "#f1f3f4"
 DEEP, LIGHT, WARM, UNKNOWN = "#1f6a74", "#a9cdd0", "#b3541e", "#c9ced3"
@@ -233,3 +234,38 @@ def _cell_text(cell: TeamSupply) -> dict[str, str]:
     if not cell.known.people:
         return {"text": "unknown"}
     return {"text": f"{cell.known.expected:g} of {cell.known.people}"}
+
+
+def reliability_svg(curve: Sequence[CurvePoint]) -> str:
+    """One panel per level 2 .. 5: probability stated that somebody is at the level or above, and the share that was decided so."""
+    points = [
+        {
+            "panel": f"level {point.level} or above",
+            "stated": point.stated,
+            "happened": point.happened,
+            "low": point.low,
+            "high": point.high,
+            "n": point.n,
+        }
+        for point in curve
+    ]
+    ends = [{"panel": panel, "at": at} for panel in sorted({str(one["panel"]) for one in points}) for at in (0, 1)]
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    axis = alt.Axis(values=ticks, format=".0%", labelColor=MUTED, grid=True, gridColor=PALE)
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    x = alt.X("stated:Q", scale=scale, axis=axis.copy(), title="stated")
+    y = alt.Y("happened:Q", scale=scale, axis=axis.copy(), title="decided")
+    panels = []
+    for panel in sorted({str(one["panel"]) for one in points}):
+        own = alt.InlineData(values=[one for one in points if one["panel"] == panel])
+        line = alt.InlineData(values=[one for one in ends if one["panel"] == panel])
+        layers = (
+            alt.Chart(line).mark_line(color=RULE, strokeWidth=1.5).encode(x=alt.X("at:Q", scale=scale), y="at:Q"),
+            alt.Chart(own).mark_rule(color=LIGHT, strokeWidth=1.5).encode(x=x, y="low:Q", y2="high:Q"),
+            alt.Chart(own)
+            .mark_point(filled=True, color=DEEP, opacity=1)
+            .encode(x=x, y=y, size=alt.Size("n:Q", scale=alt.Scale(range=[16, 90]), legend=None)),
+        )
+        panels.append(alt.layer(*layers).properties(width=132, height=132, title=panel))
+    label = "Probability stated of each level or above, and the share that committees decided so; the error stands in the table."
+    return _svg(alt.hconcat(*panels, spacing=18), label)

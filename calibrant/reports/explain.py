@@ -44,7 +44,6 @@ RELATIVE = (
 LIMITS = (
     "The evidence shows what was recorded in the sources that this purpose may read, not all the work that was done.",
     "Mentoring, design discussion and care for colleagues leave few traces; the people who saw them know more.",
-    "Probabilities are the model's; they are not yet checked against decisions of this organisation.",
     "The result informs people who decide. It must not rank people and must not decide by itself.",
 )
 

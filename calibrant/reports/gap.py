@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calibrant.reports.case import Heading, heading
-from calibrant.reports.explain import LIMITS, METHOD, NOT_ABLE_SENTENCE, RELATIVE
+from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, reliable_for, standing
+from calibrant.reports.explain import METHOD, NOT_ABLE_SENTENCE, RELATIVE
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import Profile, StandardText
 from calibrant.reports.packet_sealed import MET_PROBABILITY, at_or_above
@@ -27,6 +28,7 @@ __all__ = ["Gap", "GapInputs", "GapPerson", "RestsOnOne", "SkillSupply", "TeamSu
 THIN_SUPPLY = 2.0
 """Expected people at the required level below which a skill is called thin."""
 
+_RELIED_ON = (VALIDATED, reliable_for("development"), BEYOND, GIT_VALID)
 _READABLE = frozenset({State.INFERRED, State.UNDETERMINED})
 
 
@@ -108,7 +110,9 @@ class RestsOnOne:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The whole analysis. skills: in the standard's order, those some role asks for."""
+    """The whole analysis. skills: in the standard's order, those some role asks for. standing: the headline caveat; claims:
+    what it relies on, each standing or withdrawn.
+    """
 
     heading: Heading
     teams: tuple[str, ...]
@@ -118,6 +122,8 @@ class Gap:
     minimum_cell: int
     withheld_cells: int
     notes: tuple[str, ...]
+    standing: str
+    claims: tuple[ClaimLine, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]
 
@@ -146,6 +152,7 @@ def build(inputs: GapInputs) -> Gap:
         raise ValueError(f"expected a team of the department, found {shown(inputs.lead_of)!r}; name one of its teams")
     demand = _demand(inputs)
     skills = tuple(_skill(inputs, code, teams, asked) for code, asked in demand.items())
+    stands = standing(inputs.run, _RELIED_ON)
     return Gap(
         heading=heading(
             subject=inputs.department,
@@ -169,8 +176,10 @@ def build(inputs: GapInputs) -> Gap:
             "that none can be found by subtracting.",
             RELATIVE,
         ),
+        standing=stands.sentence,
+        claims=stands.claims,
         method=METHOD,
-        limits=LIMITS,
+        limits=stands.limits,
     )
 
 

@@ -6,8 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from calibrant.reports.case import Heading, PacketInputs, heading
+from calibrant.reports.claims import (
+    BEYOND,
+    GIT_VALID,
+    MODEL_CALIBRATED,
+    VALIDATED,
+    ClaimLine,
+    DecisionSet,
+    Standing,
+    reliable_for,
+    standing,
+)
 from calibrant.reports.comments import relation_text
-from calibrant.reports.explain import LIMITS, METHOD, RELATIVE, state_sentence
+from calibrant.reports.explain import METHOD, RELATIVE, state_sentence
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, Cutpoints
 from calibrant.reports.rests_on import Foundation, foundation
@@ -17,6 +28,8 @@ __all__ = ["MET_PROBABILITY", "SealedResult", "SealedSkill", "Tally", "seal_case
 
 MET_PROBABILITY = 0.7
 """P(level >= expected) from which an inferred skill counts as met; below 1 - this it counts as not met."""
+
+_RELIED_ON = (VALIDATED, reliable_for("promotion"), BEYOND, MODEL_CALIBRATED, GIT_VALID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,8 @@ class SealedSkill:
     """One expected skill. at_least: P(level >= expected); pessimistic: the same if every "not observed" were "not met".
 
     probabilities, level_set and all that hangs on them are None where the skill was not assessed.
-    verdict: "met", "not met" or "undetermined".
+    verdict: "met", "not met" or "undetermined". decision_set: set of levels about decisions, beside the posterior's;
+    unsupported: the ability lies where no committee has decided yet.
     """
 
     code: str
@@ -63,11 +77,16 @@ class SealedSkill:
     sources: tuple[str, ...] = ()
     rests_on: Foundation = field(default_factory=Foundation)
     cutpoints: Cutpoints | None = None
+    decision_set: DecisionSet | None = None
+    unsupported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SealedResult:
-    """All skills with the verdict over the required ones. all_required: P(all required levels), jointly; None if unknown."""
+    """All skills with the verdict over the required ones. all_required: P(all required levels), jointly; None if unknown.
+
+    standing: the headline caveat; claims: what this result relies on, each standing or withdrawn.
+    """
 
     heading: Heading
     skills: tuple[SealedSkill, ...]
@@ -75,6 +94,8 @@ class SealedResult:
     pessimistic_tally: Tally
     all_required: float | None
     model: str
+    standing: str
+    claims: tuple[ClaimLine, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]
     relative: str
@@ -85,7 +106,8 @@ def seal_case(inputs: PacketInputs) -> SealedResult:
     expected = {**inputs.profile.required, **inputs.profile.optional}
     codes = inputs.profile.in_order(inputs.standard)
     by_skill = {assessment.skill: assessment for assessment in inputs.assessments}
-    skills = tuple(_skill(inputs, code, expected[code], by_skill.get(code)) for code in codes)
+    stands = standing(inputs.run, _RELIED_ON)
+    skills = tuple(_skill(inputs, stands, code, expected[code], by_skill.get(code)) for code in codes)
     required = [skill for skill in skills if not skill.optional]
     joint = inputs.probability_all_required
     return SealedResult(
@@ -104,13 +126,17 @@ def seal_case(inputs: PacketInputs) -> SealedResult:
         pessimistic_tally=_tally(skill.pessimistic_verdict for skill in required),
         all_required=None if joint is None else round(joint, 4),
         model=shown(inputs.run.model, NAME_LIMIT),
+        standing=stands.sentence,
+        claims=stands.claims,
         method=METHOD,
-        limits=LIMITS,
+        limits=stands.limits,
         relative=RELATIVE,
     )
 
 
-def _skill(inputs: PacketInputs, code: str, expected: int, assessment: Assessment | None) -> SealedSkill:
+def _skill(
+    inputs: PacketInputs, stands: Standing, code: str, expected: int, assessment: Assessment | None
+) -> SealedSkill:
     name = shown(inputs.standard.skill(code).name, NAME_LIMIT)
     optional = code not in inputs.profile.required
     if assessment is None:
@@ -140,6 +166,8 @@ def _skill(inputs: PacketInputs, code: str, expected: int, assessment: Assessmen
         sources=tuple(shown(source, NAME_LIMIT) for source in assessment.sources),
         rests_on=foundation(assessment, expected, inputs.policy),
         cutpoints=inputs.cutpoints.get(code),
+        decision_set=stands.decision_set(assessment),
+        unsupported=stands.unsupported(assessment),
     )
 
 

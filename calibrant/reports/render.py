@@ -23,12 +23,13 @@ from calibrant.reports import charts
 from calibrant.reports.evidence_text import month_text
 from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_text, percent, signed
 from calibrant.reports.gap import Gap
+from calibrant.reports.model_card import USES_TEXT, ModelCard
 from calibrant.reports.packet_sealed import SealedResult
 from calibrant.reports.reading_copy import ReadingCopy
 from calibrant.reports.self_check import SelfCheck
 from collectors.text import is_plain
 
-__all__ = ["as_mapping", "gap_html", "json_text", "reading_html", "sealed_html", "self_check_html"]
+__all__ = ["as_mapping", "card_html", "gap_html", "json_text", "reading_html", "sealed_html", "self_check_html"]
 
 
 def reading_html(copy: ReadingCopy) -> str:
@@ -70,6 +71,12 @@ def gap_html(gap: Gap) -> str:
         heat_map=_own(charts.heat_map_svg(gap) if drawn else ""),
         supply=_own(charts.supply_svg(gap.skills) if drawn else ""),
     )
+
+
+def card_html(card: ModelCard, version: str) -> str:
+    """The model card of the version with that hash."""
+    figure = charts.reliability_svg(card.curve) if card.curve else ""
+    return _page("model_card.html", card=card, version=version, uses=USES_TEXT, diagram=_own(figure))
 
 
 def json_text(result: object) -> str:

@@ -14,10 +14,11 @@ from datetime import datetime
 import pandas as pd
 
 from calibrant.reports.case import ContestedItem, Heading, ReplyText, contested_items, heading, reply_texts
+from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, Standing, reliable_for, standing
 from calibrant.reports.comments import CommentGroup
 from calibrant.reports.evidence_text import Exhibit, cell, read_exhibits
 from calibrant.reports.excerpts import Scope, scope_of, select
-from calibrant.reports.explain import LIMITS, METHOD, RELATIVE, percent, state_sentence
+from calibrant.reports.explain import METHOD, RELATIVE, percent, state_sentence
 from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, StandardText
 from calibrant.reports.material import Material, gather
@@ -51,6 +52,7 @@ __all__ = [
     "build",
 ]
 
+_RELIED_ON = (VALIDATED, reliable_for("feedback"), reliable_for("development"), BEYOND, GIT_VALID)
 _SHOWN_EXHIBITS = 4
 _SHOWN_OPTIONS = 3
 _VERIFIED = frozenset({LinkBasis.ROSTER.value, LinkBasis.VERIFIED_EMAIL.value, LinkBasis.NOREPLY.value})
@@ -112,7 +114,9 @@ class NarrowingColumn:
 
 @dataclass(frozen=True, slots=True)
 class SkillCheck:
-    """One skill. next_level: the level whose criteria are listed in `lacking`, None at the top."""
+    """One skill. next_level: the level whose criteria are listed in `lacking`, None at the top. unsupported: the ability lies
+    where no committee has decided yet.
+    """
 
     code: str
     name: str
@@ -124,6 +128,7 @@ class SkillCheck:
     high_confidence: bool
     raters: str
     scope: Scope
+    unsupported: bool
     next_level: int | None
     next_level_name: str
     lacking: tuple[NextCriterion, ...]
@@ -151,7 +156,7 @@ class IdentityLine:
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """The whole self-check."""
+    """The whole self-check. standing: the headline caveat; claims: what it relies on, each standing or withdrawn."""
 
     heading: Heading
     skills: tuple[SkillCheck, ...]
@@ -161,6 +166,8 @@ class SelfCheck:
     contested: tuple[ContestedItem, ...]
     replies: tuple[ReplyText, ...]
     dispute_command: str
+    standing: str
+    claims: tuple[ClaimLine, ...]
     method: tuple[str, ...]
     limits: tuple[str, ...]
     relative: str
@@ -188,7 +195,8 @@ def build(inputs: SelfCheckInputs) -> SelfCheck:
     codes = [code for code in inputs.standard.skills if code in by_skill]
     codes += [code for code in sorted(by_skill) if code not in codes]
     materials = {code: _material(inputs, by_skill[code], exhibits) for code in codes}
-    skills = tuple(_skill(inputs, by_skill[code], materials[code]) for code in codes)
+    stands = standing(inputs.run, _RELIED_ON)
+    skills = tuple(_skill(inputs, stands, by_skill[code], materials[code]) for code in codes)
     described = {key: f"{exhibit.what}, {exhibit.when}, {exhibit.where}" for key, exhibit in exhibits.items()}
     identities = _identities(inputs.identities)
     described |= {f"identity:{line.identity}": f"Identity {line.key} ({line.provider})" for line in identities}
@@ -216,8 +224,10 @@ def build(inputs: SelfCheckInputs) -> SelfCheck:
         contested=contested_items(inputs.disputes, described),
         replies=reply_texts(inputs.replies),
         dispute_command=_command(inputs),
+        standing=stands.sentence,
+        claims=stands.claims,
         method=METHOD,
-        limits=LIMITS,
+        limits=stands.limits,
         relative=RELATIVE,
     )
 
@@ -241,7 +251,7 @@ def _material(inputs: SelfCheckInputs, assessment: Assessment, exhibits: Mapping
     )
 
 
-def _skill(inputs: SelfCheckInputs, assessment: Assessment, material: Material) -> SkillCheck:
+def _skill(inputs: SelfCheckInputs, stands: Standing, assessment: Assessment, material: Material) -> SkillCheck:
     text = inputs.standard.skill(assessment.skill)
     standing = assessment.modal or assessment.level_set[0]
     goal = standing + 1 if standing < LEVELS else None
@@ -259,6 +269,7 @@ def _skill(inputs: SelfCheckInputs, assessment: Assessment, material: Material) 
         high_confidence=assessment.high_confidence,
         raters=raters_text(assessment, inputs.policy),
         scope=scope_of(supporting),
+        unsupported=stands.unsupported(assessment),
         next_level=goal,
         next_level_name=shown(text.at(goal).name, NAME_LIMIT) if goal else "",
         lacking=_lacking(inputs.standard, assessment, goal) if goal else (),

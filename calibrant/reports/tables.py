@@ -16,12 +16,12 @@ __all__ = ["GAP_COLUMNS", "gap_csv", "gap_rows", "gap_xlsx"]
 
 GAP_COLUMNS = (
     "skill", "skill_name", "team", "asked_from", "asked_to", "known_people", "expected_at_level", "low", "high",
-    "expected_short", "unknown_people", "withheld",
+    "expected_short", "unknown_people", "withheld", "standing",
 )  # fmt: skip
 """known_people: with a readable posterior. low, high: 90 % interval of the number at the required level. withheld:
-"known", "unknown", "both" or "", for small cells and those that protect them."""
+"known", "unknown", "both" or "", for small cells and those that protect them. standing: how far the model was checked."""
 
-_WIDTHS = (20, 34, 20, 11, 10, 13, 17, 7, 7, 15, 15, 10)
+_WIDTHS = (20, 34, 20, 11, 10, 13, 17, 7, 7, 15, 15, 10, 42)
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +29,7 @@ def gap_rows(gap: Gap) -> Iterator[tuple[object, ...]]:
     """Rows in the order of `GAP_COLUMNS`; numbers are numbers, withheld ones None. The department's row comes last."""
     for skill in gap.skills:
         for cell in (*skill.teams, skill.department):
-            yield skill.code, skill.name, cell.team, *skill.asked, *_figures(cell)
+            yield skill.code, skill.name, cell.team, *skill.asked, *_figures(cell), gap.standing
 
 
 def _figures(cell: TeamSupply) -> tuple[object, ...]:

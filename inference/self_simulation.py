@@ -1,0 +1,125 @@
+"""Is the model right about itself? Ratings drawn anew from the fitted model, on the same design, fitted again.
+
+Abilities, severities and impressions are drawn from the fitted standard deviations; items and steps stay where they were
+fitted; every rating there was is drawn again. The share of 90 % intervals that then hold the ability drawn says whether the
+estimation keeps its word *if the model is true*: model calibration, and no validation, because nobody decided anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from models.facets import FacetsModel
+
+__all__ = ["SelfSimulation", "redrawn", "simulate_itself"]
+
+Floats = NDArray[np.float64]
+
+_MASS: Final = 0.9
+_MOST_RATINGS: Final = 30_000
+_MOST_DRAWINGS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SelfSimulation:
+    """Coverage of the 90 % intervals of theta in data drawn from the model. se: clustered by person. ratings: per drawing."""
+
+    drawings: int
+    people: int
+    pairs: int
+    ratings: int
+    coverage: float
+    se: float
+
+
+def simulate_itself(
+    model: FacetsModel, observations: pd.DataFrame, rng: np.random.Generator, *, drawings: int | None = None
+) -> SelfSimulation:
+    """Redrawing and refitting, each at about the price of the fit: eight times where ratings are few, once where they are many.
+
+    Abilities are compared after taking out their common shift, because the scale's origin is a convention and the cutpoints
+    move with it. Age counts for nothing: every rating drawn is a whole one. observations: what the model was fitted to.
+    """
+    times = drawings or int(np.clip(_MOST_RATINGS // max(len(observations), 1), 1, _MOST_DRAWINGS))
+    inside, spoken = [], []
+    for _ in range(times):
+        drawn, theta = redrawn(model, observations, rng)
+        found = model.__class__(**model.get_params()).fit(drawn).posteriors()
+        persons = found.keys["person"].astype(str)
+        truth = theta.reindex(index=persons, columns=[str(skill) for skill in found.skills])
+        error = found.mean - truth.to_numpy(dtype=np.float64)
+        said = found.n > 0
+        error = error - error[said].mean()
+        inside.append(((np.abs(error) <= ndtri(0.5 + _MASS / 2) * found.sd) & said).sum(axis=1))
+        spoken.append(said.sum(axis=1))
+    held, of = np.concatenate(inside), np.concatenate(spoken)
+    coverage = float(held.sum() / of.sum())
+    se = float(np.sqrt(((held - coverage * of) ** 2).sum()) / of.sum())
+    return SelfSimulation(times, len(spoken[0]), int(spoken[0].sum()), len(observations), coverage, se)
+
+
+def redrawn(
+    model: FacetsModel, observations: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The frame with scores drawn from the model, and the abilities behind them (index person, one column per skill)."""
+    rows = observations.reset_index(drop=True)
+    deviations = model.standard_deviations_
+    machine = (rows["rater_class"] == "machine").to_numpy(dtype=bool)
+    theta = _abilities(model, rows, rng)
+    eta = np.array([theta.at[str(p), str(s)] for p, s in zip(rows["person"], rows["skill"], strict=True)])
+    eta = eta - model.items_["estimate"].reindex(rows["item"]).to_numpy(dtype=np.float64)
+    spread = np.where(machine, model.machine_severity_sd, np.nan_to_num(deviations["severity"]))
+    eta = eta - _effect(rows[["rater"]], spread, rng)
+    who = rows["source"].where(machine, rows["rater"]).astype(str)
+    halo = np.where(machine, deviations["machine_halo"], deviations["halo"])
+    eta = eta - _effect(rows[["person"]].assign(who=who), halo, rng)
+    halo_skill = np.where(machine, deviations["machine_halo_skill"], deviations["halo_skill"])
+    eta = eta - _effect(rows[["person", "skill"]].assign(who=who), halo_skill, rng)
+    score = _scores(eta, rows, _steps(model, rows), rng)
+    return rows.assign(score=score + rows["lowest"], weight=1.0, at_least=False), theta
+
+
+def _abilities(model: FacetsModel, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    deviations = model.standard_deviations_
+    people, skills = sorted(set(rows["person"].astype(str))), sorted(set(rows["skill"].astype(str)))
+    spread: Any = deviations["theta"]
+    sd = spread.reindex(skills).to_numpy(dtype=np.float64) if isinstance(spread, pd.Series) else np.array([spread])
+    correlation = float(deviations["skill_correlation"]) if len(skills) > 1 else 0.0
+    common = rng.standard_normal((len(people), 1)) * np.sqrt(correlation)
+    own = rng.standard_normal((len(people), len(skills))) * np.sqrt(1.0 - correlation)
+    return pd.DataFrame(float(model.theta_mean_) + sd * (common + own), index=people, columns=skills)
+
+
+def _effect(keys: pd.DataFrame, spread: Floats, rng: np.random.Generator) -> Floats:
+    """One normal draw per distinct key, in the order of the keys, times each row's spread."""
+    code = keys.groupby(list(keys.columns), sort=True, observed=True).ngroup().to_numpy()
+    return np.asarray(rng.standard_normal(int(code.max()) + 1)[code] * spread)
+
+
+def _steps(model: FacetsModel, rows: pd.DataFrame) -> list[Floats]:
+    """The taus of each row's response format."""
+    table = model.thresholds_["estimate"]
+    if table.index.nlevels == 1:
+        return [table.to_numpy(dtype=np.float64)] * len(rows)
+    names = [name for name in table.index.names if name != "step"]
+    held: dict[Any, Floats] = {
+        key: part.to_numpy(dtype=np.float64) for key, part in table.groupby(level=names, sort=False)
+    }
+    keys = zip(*(rows[name] for name in names), strict=True)
+    return [held[key if len(names) > 1 else key[0]] for key in keys]
+
+
+def _scores(eta: Floats, rows: pd.DataFrame, steps: list[Floats], rng: np.random.Generator) -> NDArray[np.int64]:
+    drawn = np.zeros(len(rows), dtype=np.int64)
+    uniform = rng.random(len(rows))
+    for row, tau in enumerate(steps):
+        logs = np.concatenate([[0.0], np.cumsum(eta[row] - tau)])
+        chance = np.exp(logs - logs.max())
+        drawn[row] = min(int(np.searchsorted(np.cumsum(chance / chance.sum()), uniform[row])), len(tau))
+    return drawn
