@@ -14,7 +14,7 @@ from datetime import datetime
 from collectors import mapping
 from collectors.batches import artefact_key, batches, key_part
 from collectors.exports import records
-from collectors.fields import Reader
+from collectors.fields import Reader, vignette_fact
 from collectors.forms import FormSettings, Record
 from collectors.problems import Problems
 from collectors.text import EXCERPT_CHARACTERS
@@ -69,7 +69,7 @@ def collect(settings: Settings, cursor: Mapping[str, object] | None, *, now: dat
 def _rating(record: Record, reader: Reader, source: str, talk: Counter[str]) -> Evidence | None:
     """The evidence in one row; None if its rating is missing or something is wrong with it."""
     cycle = reader.code(record, "cycle")
-    subject = reader.identity(record, "subject_id")
+    subject = reader.identity(record, "subject_id", described=True)
     rater = reader.identity(record, "rater_id")
     relationship = reader.choice(record, "relationship", RELATIONSHIPS)
     competency = reader.code(record, "competency_code")
@@ -101,6 +101,7 @@ def _rating(record: Record, reader: Reader, source: str, talk: Counter[str]) -> 
             "scale": scale.id,
             "relationship": relationship,
             "cycle": cycle,
+            **vignette_fact(subject),
         },
         participations=(
             Participation(rater, ParticipationRole.RATER),

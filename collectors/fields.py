@@ -17,9 +17,12 @@ from collectors.scales import Scale, folded
 from collectors.text import excerpt, html_to_text, is_plain, quote
 from db.records import Identity
 
-__all__ = ["Reader", "identity_of", "plain_identifier"]
+__all__ = ["VIGNETTE", "Reader", "identity_of", "plain_identifier", "vignette_fact"]
 
 Value = TypeVar("Value")
+
+VIGNETTE = "vignette"
+"""Provider of described persons; a form names one as its subject by `vignette:CODE`. They are nobody, so never linked: flagged as bots."""
 
 _ABSENT = frozenset({"", "n/a"})
 _EMAIL = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,190}")
@@ -32,7 +35,7 @@ _LONGEST_CODE = 200
 
 
 def identity_of(text: str, provider: str | None = None) -> Identity:
-    """A raw identity: an e-mail address in lower case, or an identifier of the provider (HR unless told otherwise).
+    """A raw identity: an e-mail address in lower case, a vignette, or an identifier of the provider (HR unless told otherwise).
 
     Raises ValueError saying what is wrong with it.
 
@@ -46,6 +49,8 @@ def identity_of(text: str, provider: str | None = None) -> Identity:
         raise ValueError(f"{quote(key)} is too long or holds invisible characters")
     if provider is not None:
         return Identity(provider, key)
+    if key.startswith(f"{VIGNETTE}:"):
+        return Identity(VIGNETTE, key.partition(":")[2].strip() or key, bot=True)
     if "@" not in key:
         return Identity("hr", key)
     if not _EMAIL.fullmatch(key):
@@ -90,9 +95,15 @@ class Reader:
         return self._read(record, field, parse, "write up to 200 visible characters", required)
 
     def identity(
-        self, record: Record, field: str, *, required: bool = True, provider: str | None = None
+        self,
+        record: Record,
+        field: str,
+        *,
+        required: bool = True,
+        provider: str | None = None,
+        described: bool = False,
     ) -> Identity | None:
-        """Who is meant: an HR id, an e-mail address, or an identifier of the provider."""
+        """Who is meant: an HR id, an e-mail address, or an identifier of the provider. described: a vignette may be meant too."""
 
         def parse(found: Found) -> Identity:
             text = plain_identifier(found.cell)
@@ -101,6 +112,8 @@ class Reader:
             whose = provider or found.provider
             if (whose, text) not in self._identities:
                 self._identities[whose, text] = identity_of(text, whose)
+            if self._identities[whose, text].provider == VIGNETTE and not described:
+                raise ValueError(f"{quote(found.cell)} is a vignette, not a person")
             return self._identities[whose, text]
 
         return self._read(record, field, parse, "write the HR id or the e-mail address", required)
@@ -207,6 +220,11 @@ class Reader:
 
     def _is_absent(self, cell: Cell) -> bool:
         return cell is None or (isinstance(cell, str) and folded(cell) in self._absent)
+
+
+def vignette_fact(subject: Identity) -> dict[str, str]:
+    """The measure that says a described person was rated; empty for real ones."""
+    return {VIGNETTE: subject.key} if subject.provider == VIGNETTE else {}
 
 
 def plain_identifier(cell: object) -> str | None:

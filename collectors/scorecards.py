@@ -17,7 +17,7 @@ from collectors import json_file, mapping, sheets
 from collectors.batches import artefact_key, batches, key_part
 from collectors.cells import Limits, bounded
 from collectors.exports import records
-from collectors.fields import Reader, identity_of, plain_identifier
+from collectors.fields import Reader, identity_of, plain_identifier, vignette_fact
 from collectors.forms import FormSettings, Record
 from collectors.problems import Problems, refuse
 from collectors.text import EXCERPT_CHARACTERS, quote
@@ -165,6 +165,7 @@ class _Scorecards:
                 "scale": scale.id,
                 "interview": interview,
                 "overall": bool(overall),
+                **vignette_fact(subject),
             },
             participations=tuple(people),
             excerpt=note,
@@ -175,7 +176,7 @@ class _Scorecards:
         """The employee, and what the artefact's key calls them: the candidate's id where there is one."""
         reader = self._reader
         if reader.is_empty(record, "candidate_id"):
-            found = reader.identity(record, "subject_id")
+            found = reader.identity(record, "subject_id", described=True)
             return found, key_part(found) if found else ""
         if not reader.is_empty(record, "subject_id"):
             reader.wrong(record, "subject_id", "names both a candidate and an employee", "keep one of the two")

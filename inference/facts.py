@@ -55,6 +55,7 @@ RATING_FACTS: Final = pa.schema(
         ("level", pa.float64()),
         ("overall", pa.bool_()),
         ("saw_estimate", pa.bool_()),
+        ("vignette", pa.string()),
     ]
 )
 """Facts of ratings, scorecard ratings and decisions."""

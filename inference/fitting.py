@@ -41,7 +41,7 @@ def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:
     if validity.silenced:
         observed = replace(observed, observations=without_silenced(observed.observations, validity.silenced))
         model = _fitted(observed)
-    cuts = skill_cuts(standard, observed, model)
+    cuts = skill_cuts(standard, observed, model, frames.standard_settings)
     return Fit(observed, model, cuts, Levels(model, cuts, recalibration_of(frames)), validity)
 
 

@@ -15,6 +15,7 @@ from inference.measures import Grading, grade
 from inference.ratings import RATED_KINDS, human_ratings
 from inference.recency import recency_weight
 from inference.tagging import tag_ratings, tag_work, unplaced
+from inference.vignettes import is_vignette
 from rubrics import Standard
 
 __all__ = ["Observed", "observe"]
@@ -39,7 +40,8 @@ _COLUMNS = [
 class Observed:
     """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
     score is a floor), weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
-    unplaced: number of ratings per name that no skill of the standard takes.
+    unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of vignettes, which are
+    among the observations too.
     """
 
     observations: pd.DataFrame
@@ -47,6 +49,7 @@ class Observed:
     attribution: Attribution
     grading: Grading
     unplaced: Mapping[str, int]
+    vignettes: pd.DataFrame
 
 
 def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
@@ -66,12 +69,18 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
     rated = frames.evidence[frames.evidence["kind"].isin(RATED_KINDS)]
     tags = tag_ratings(standard, rated)
     ratings = human_ratings(rated, frames.participations, tags)
+    vignettes = ratings[is_vignette(ratings["person"])].reset_index(drop=True)
     ratings = ratings[ratings["person"].isin(frames.people["person"])].reset_index(drop=True)
     observations = pd.concat(
-        [_from_humans(standard, ratings, as_of), _from_machines(grading.machine)], ignore_index=True
+        [
+            _from_humans(standard, ratings, as_of),
+            _from_humans(standard, vignettes, as_of).assign(weight=1.0),
+            _from_machines(grading.machine),
+        ],
+        ignore_index=True,
     )
     observations = observations.sort_values(_COLUMNS[:5], kind="stable").reset_index(drop=True)
-    return Observed(observations, ratings, attribution, grading, unplaced(rated, tags))
+    return Observed(observations, ratings, attribution, grading, unplaced(rated, tags), vignettes)
 
 
 def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> pd.DataFrame:

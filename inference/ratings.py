@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from db.records import LEVELS, Kind, ParticipationRole
 from inference.facts import RATING_FACTS, read_measures
+from inference.vignettes import vignette_subjects
 
 __all__ = ["MAX_CATEGORIES", "RATED_KINDS", "human_ratings"]
 
@@ -36,8 +37,8 @@ def human_ratings(evidence: pd.DataFrame, participations: pd.DataFrame, tags: pd
 
     tags: evidence, skill. Columns: evidence, person, skill, item, rater, relation, source (feedback360 | scorecards |
     decisions), format (source and response scale: thresholds are per format), score (category from 0), categories,
-    anchored (the categories are the five levels), stated_level, occurred_at, saw_estimate, is_self. Ratings of people
-    outside the roster are left out.
+    anchored (the categories are the five levels), stated_level, occurred_at, saw_estimate, is_self. Vignettes stand
+    as persons named by `vignettes.PREFIX` and their code.
     """
     rated = evidence[evidence["kind"].isin(list(_KINDS))].sort_values("evidence", kind="stable").reset_index(drop=True)
     facts = read_measures(rated["measures"], RATING_FACTS)
@@ -45,7 +46,8 @@ def human_ratings(evidence: pd.DataFrame, participations: pd.DataFrame, tags: pd
     rows = rows.merge(tags[["evidence", "skill"]].rename(columns={"skill": "tagged"}), on="evidence")
     rows["skill"] = rows["tagged"]
     rows["source"] = rows["kind"].map(_KINDS)
-    rows = rows.merge(_who(participations, ParticipationRole.SUBJECT, "person"), on="evidence")
+    subjects = _who(participations, ParticipationRole.SUBJECT, "person")
+    rows = rows.merge(pd.concat([subjects, vignette_subjects(rows["evidence"], rows["vignette"])]), on="evidence")
     rows = rows.merge(_rater(participations), on="evidence")
     rows["score"] = rows["score"].fillna(rows["level"]).astype(float)
     rows["scale_min"] = rows["scale_min"].fillna(1.0).astype(float)

@@ -385,3 +385,17 @@ def _texts(evidence: Evidence) -> list[str]:
     people = [participation.identity.key for participation in evidence.participations]
     measures = [value for value in evidence.measures.values() if isinstance(value, str)]
     return [evidence.artefact, evidence.excerpt or "", *people, *measures]
+
+
+def test_a_vignette_is_rated_like_anybody_and_is_nobody(tmp_path: Path) -> None:
+    (evidence,) = ratings(written(tmp_path, [ROW | {"subject_id": "vignette:v3", "relationship": "other"}]))
+    subject = next(one.identity for one in evidence.participations if one.role is ParticipationRole.SUBJECT)
+    assert subject == Identity("vignette", "v3", bot=True)
+    assert evidence.measures["vignette"] == "v3"
+    assert "vignette" not in ratings(written(tmp_path, [ROW]))[0].measures
+
+
+def test_a_vignette_rates_nobody(tmp_path: Path) -> None:
+    (problem,) = problems(written(tmp_path, [ROW | {"rater_id": "vignette:v3"}]))
+    assert problem.column == "rater_id"
+    assert "is a vignette, not a person" in problem.message
