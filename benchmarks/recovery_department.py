@@ -27,13 +27,13 @@ from calibrant.sample import SampleDepartment, generate
 from collectors import feedback360, git, roster, scorecards, table
 from db.ledger import Ledger
 from db.records import Purpose
-from inference.cutting import SkillCuts, skill_cuts
+from inference.cutting import SkillCuts
 from inference.engine import infer
+from inference.fitting import fit
 from inference.frames import Frames
-from inference.observations import Observed, observe
+from inference.observations import Observed
 from inference.tagging import tag_work
 from models.cutpoints import normal_level_probabilities
-from models.facets import FacetsModel
 from rubrics import Standard
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
@@ -121,9 +121,9 @@ def _assessed(frames: Frames) -> pd.DataFrame:
     """The assessments as a frame, with the fit's cuts and what the baselines need."""
     standard = rubrics.load("aiml")
     inference = infer(standard, frames, as_of=AS_OF)
-    observed = observe(standard, frames, as_of=AS_OF)
-    model = FacetsModel().fit(observed.observations)
-    cuts = skill_cuts(standard, observed, model)
+    measured = fit(standard, frames, as_of=AS_OF)
+    observed, model, cuts = measured.observed, measured.model, measured.cuts
+    assert model is not None
     row = {str(person): n for n, person in enumerate(model.posteriors().keys["person"])}
     found = []
     for one in inference.assessments:

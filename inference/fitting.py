@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from inference.cutting import SkillCuts, skill_cuts
 from inference.frames import Frames
@@ -15,7 +16,10 @@ from inference.versions import learned_from_decisions, recalibration_of
 from models.facets import FacetsModel
 from rubrics import Standard
 
-__all__ = ["Fit", "fit"]
+__all__ = ["Fit", "fit", "measurement_model"]
+
+_ITEM_OWN_SD: Final = 0.3
+_LOG_SD_PRIOR: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,16 @@ class Fit:
     validity: CrossValidity
 
 
+def measurement_model() -> FacetsModel:
+    """The facets model with the engine's settings, not yet fitted.
+
+    Forms are level-anchored, so the questions about one skill share their difficulty (what each has of its own: about .3 logit, estimated).
+    Most forms ask one question per skill, which leaves the unit of the scale to the priors more than to the data: standard
+    deviations are therefore held within a third or so of their defaults, unless much evidence moves them.
+    """
+    return FacetsModel(item_own_sd=_ITEM_OWN_SD, log_sd_prior=_LOG_SD_PRIOR)
+
+
 def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:
     """Fits the model to evidence up to `as_of`. Pure: the same frames give the same fit."""
     frames = learned_from_decisions(frames)
@@ -46,4 +60,4 @@ def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:
 
 
 def _fitted(observed: Observed) -> FacetsModel | None:
-    return None if observed.observations.empty else FacetsModel().fit(observed.observations)
+    return None if observed.observations.empty else measurement_model().fit(observed.observations)

@@ -32,6 +32,7 @@ _COLUMNS = [
     "lowest",
     "at_least",
     "weight",
+    "discount",
     "rater_class",
 ]
 
@@ -39,9 +40,9 @@ _COLUMNS = [
 @dataclass(frozen=True, slots=True)
 class Observed:
     """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
-    score is a floor), weight, rater_class: the model's input, self-ratings left out. ratings: `human_ratings`, self-ratings included.
-    unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of vignettes, which are
-    among the observations too.
+    score is a floor), weight, discount (of age), rater_class: the model's input, self-ratings left out. ratings: `human_ratings`,
+    self-ratings included. unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of
+    vignettes, which are among the observations too.
     """
 
     observations: pd.DataFrame
@@ -74,7 +75,7 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
     observations = pd.concat(
         [
             _from_humans(standard, ratings, as_of),
-            _from_humans(standard, vignettes, as_of).assign(weight=1.0),
+            _from_humans(standard, vignettes, as_of).assign(discount=1.0),
             _from_machines(grading.machine),
         ],
         ignore_index=True,
@@ -88,14 +89,24 @@ def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> 
     lives = (
         heard["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=np.float64)
     )
-    weight = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
+    discount = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
     return heard.assign(
-        scale=heard["format"], weight=np.maximum(weight, 1e-6), rater_class="human", at_least=False, lowest=0
+        scale=heard["format"],
+        weight=1.0,
+        discount=np.maximum(discount, 1e-6),
+        rater_class="human",
+        at_least=False,
+        lowest=0,
     )[_COLUMNS]
 
 
 def _from_machines(machine: pd.DataFrame) -> pd.DataFrame:
     shown = machine[machine["observed"].astype(bool)]
     return shown.assign(
-        scale=shown["format"], weight=1.0, rater_class="machine", at_least=shown["censored"].astype(bool), lowest=0
+        scale=shown["format"],
+        weight=1.0,
+        discount=1.0,
+        rater_class="machine",
+        at_least=shown["censored"].astype(bool),
+        lowest=0,
     )[_COLUMNS]

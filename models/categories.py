@@ -112,7 +112,9 @@ def step_costs(score: Integers, cumulative: Floats) -> Floats:
 def log_likelihood(eta: Floats, score: Integers, cumulative: Floats, floor: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Log-likelihood of each rating and its first derivative in eta, both (n,). floor: where it is of `score` or above."""
     chance, normaliser = probabilities(eta, cumulative)
-    expected = (np.arange(len(cumulative), dtype=np.float64)[:, None] * chance).sum(axis=0)
+    expected = chance[1].copy()
+    for category in range(2, len(chance)):
+        expected += category * chance[category]
     value = score * eta - step_costs(score, cumulative) - normaliser
     slope = score - expected
     if floor.any():

@@ -13,7 +13,7 @@ Rows are sorted by person, halo unit and skill and then by everything else, so t
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ class Rows:
     source: Integers
     score: Integers
     weight: Floats
+    discount: Floats
     machine: NDArray[np.bool_]
     floor: NDArray[np.bool_]
 
@@ -53,6 +54,10 @@ class Rows:
     def facet_weight(self) -> Floats:
         """Weight in what is learned of the facets: floors say nothing there."""
         return np.where(self.floor, 0.0, self.weight)
+
+    def discounted(self) -> Rows:
+        """As persons are judged by them: weights multiplied by discounts."""
+        return self if (self.discount == 1.0).all() else replace(self, weight=self.weight * self.discount)
 
     def take(self, index: Integers | NDArray[np.bool_]) -> Rows:
         """The rows at `index`, in that order."""
@@ -126,7 +131,8 @@ def encode(ratings: pd.DataFrame, *, partial_credit: bool, impressions: bool = T
     rows = Rows(
         person=codes["person"], halo=halo_codes, skill=codes["skill"], severity=severity_codes, item=codes["item"],
         format=format_codes, source=codes["source"], score=score,
-        weight=table["weight"].to_numpy(dtype=np.float64), machine=machine,
+        weight=table["weight"].to_numpy(dtype=np.float64), discount=table["discount"].to_numpy(dtype=np.float64),
+        machine=machine,
         floor=table["at_least"].to_numpy(dtype=bool),
     )  # fmt: skip
     first = np.unique(severity_codes, return_index=True)[1]
@@ -172,7 +178,8 @@ def encode_known(ratings: pd.DataFrame, vocabulary: Vocabulary) -> Rows:
         halo=np.array([known[key] if key in known else fresh[key] for key in halo_keys], dtype=np.int64),
         skill=codes["skill"], severity=_known(_keys(table, ["rater", "period"]), vocabulary.severities),
         item=codes["item"], format=formats, source=codes["source"], score=score,
-        weight=table["weight"].to_numpy(dtype=np.float64), machine=machine,
+        weight=table["weight"].to_numpy(dtype=np.float64), discount=table["discount"].to_numpy(dtype=np.float64),
+        machine=machine,
         floor=table["at_least"].to_numpy(dtype=bool),
     )  # fmt: skip
 
@@ -244,6 +251,7 @@ def _order(rows: Rows) -> Integers:
     keys = (
         rows.floor,
         rows.weight,
+        rows.discount,
         rows.score,
         rows.source,
         rows.format,

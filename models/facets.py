@@ -81,6 +81,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     theta_sd, skill_correlation, severity_sd, halo_sd, halo_skill_sd : start and prior centre of the estimated values.
     machine_severity_sd, machine_halo_sd, machine_halo_skill_sd : for machines; the first is kept, the others are floors.
     item_sd, threshold_sd, mean_sd : fixed prior SDs in logits.
+    item_own_sd : None: items are independent. Otherwise human-rated items of one skill share a difficulty (SD item_sd), and this is
+        start and prior centre of the estimated SD of what each has of its own (`models.item_pool`); for level-anchored forms.
     period_correlation : of one rater's severities between periods.
     estimate_variances : False keeps all standard deviations as given.
     log_sd_prior : SD of the prior on each log standard deviation.
@@ -128,6 +130,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         machine_halo_sd: float = 0.5,
         machine_halo_skill_sd: float = 1.0,
         item_sd: float = 1.5,
+        item_own_sd: float | None = None,
         threshold_sd: float = 2.0,
         mean_sd: float = 3.0,
         period_correlation: float = 0.9,
@@ -151,6 +154,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.machine_halo_sd = machine_halo_sd
         self.machine_halo_skill_sd = machine_halo_skill_sd
         self.item_sd = item_sd
+        self.item_own_sd = item_own_sd
         self.threshold_sd = threshold_sd
         self.mean_sd = mean_sd
         self.period_correlation = period_correlation
@@ -281,6 +285,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be positive")
+        if self.item_own_sd is not None and not self.item_own_sd > 0:
+            raise ValueError(f"item_own_sd={self.item_own_sd!r} must be positive, or None")
         if not 0 < self.skill_correlation < 1:
             raise ValueError(f"skill_correlation={self.skill_correlation!r} must lie between 0 and 1")
 
@@ -309,6 +315,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             machine_severity=float(self.machine_severity_sd),
             machine_halo=on * self.machine_halo_sd,
             machine_halo_skill=on * self.machine_halo_skill_sd,
+            item=self.item_own_sd or 0.0,
         )
 
     def _previous(self, design: Design) -> Facets:
@@ -382,4 +389,5 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             "machine_halo": variances.machine_halo,
             "machine_halo_skill": variances.machine_halo_skill,
             "skill_correlation": variances.correlation,
+            **({"item": variances.item} if variances.item > 0 else {}),
         }

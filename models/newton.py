@@ -7,14 +7,15 @@ One iteration, given expansion points for the cells' predictors u and the facets
 3. a Newton step for beta under the sum-to-zero constraints, then u given beta;
 4. a scoring step for the standard deviations (`models.variances`).
 
-With expected moments the fixed point is the Gaussian variational posterior of persons and halos (Opper & Archambeau 2009,
+The costly parts are the moments, which the first phase takes at one node, and the factor of F, which is kept while steps shrink fast
+anyway. With expected moments the fixed point is the Gaussian variational posterior of persons and halos (Opper & Archambeau 2009,
 doi:10.1162/neco.2008.08-07-592), which has neither the compressed steps nor the shrunken SDs of a joint mode. The first phase, a
 concave maximisation, brings the second into its basin. Steps are limited so that no predictor moves more than a few logits at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,19 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _LARGEST_MOVE = 3.0
-_COARSE = 0.02
+_COARSE = 0.3
+"""Moves below which the first phase has done its duty."""
+_ROUGH, _ROUGH_ROUNDS = 0.1, 4
+"""Changes of log SDs worth making on the first phase's word, which is cheap but a little biased, and how often."""
 _NARROW = 0.3
-_INNER = 0.1
+"""Variances of predictors up to which five nodes are as good as nine."""
+_INNER = 0.05
 _SLOWEST = 0.05
 _STRUGGLING = 0.3
 _MANY = 21
+_FAST = 0.3
+_NEAR = 0.2
+"""Changes of log SDs from which on they lie on a line that earlier ones foretell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +68,88 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
     """Estimate. variances: start and prior centre of the standard deviations."""
     priors = problem.priors
     facets = start if start is not None else start_facets(problem.design)
-    state = _State.blank(problem.layout.cells, facets)
-    pacer = _Pacer()
+    search = _Search(problem, variances, variances, _State.blank(problem, variances, facets))
     for _ in range(priors.max_iterations):
-        step = _iterate(problem, variances, state, nodes=1, pace=pacer.pace)
-        state = step.state
-        if step.moved < _COARSE:
+        if search.advance(nodes=1) < _COARSE and (search.rescaled == _ROUGH_ROUNDS or search.rescale(_ROUGH) < _ROUGH):
             break
-        pacer.after(step.moved)
-    nodes = _MANY if priors.fixed else 5 if state.sites.spread.max() < _NARROW else 9
-    current, converged, iterations, mixing, change = variances, False, 0, Anderson(), 1.0
-    pacer = _Pacer()
+    search.begin_anew()
+    nodes = _MANY if priors.fixed else 5 if np.quantile(search.state.sites.spread, 0.95) < _NARROW else 9
+    iterations, converged = 0, False
     while iterations < priors.max_iterations and not converged:
         iterations += 1
-        step = _iterate(problem, current, state, nodes=nodes, pace=pacer.pace)
-        pacer.after(step.moved)
-        nodes = _MANY if pacer.pace < _STRUGGLING else nodes
-        added = step.posterior.severity_spread(problem.layout, severity_variance(problem, step.factor))
-        state = replace(step.state, sites=replace(step.state.sites, spread=step.state.sites.spread + added))
-        if step.moved > max(priors.tolerance, _INNER * change):
-            continue
-        proposed = (
-            scored(problem, current, variances, step.posterior, step.state.facets, step.factor)
-            if priors.estimate_variances
-            else current
-        )
-        change = proposed.distance(current)
-        if max(step.moved, change) < priors.tolerance:
-            converged = True
-            continue
-        current = current.moved(mixing.next(current.vector(), proposed.vector())).floored(variances)
-        pacer.before = np.inf
+        moved = search.advance(nodes=nodes)
+        nodes = _MANY if search.pacer.pace < _STRUGGLING else nodes
+        if moved <= max(priors.tolerance, _INNER * search.change):
+            converged = max(search.rescale(priors.tolerance), moved) < priors.tolerance
+    step = search.last if search.last.fresh else search.step(nodes=nodes, fresh=True)
     return Solution(
-        facets=state.facets,
-        variances=current,
-        sites=state.sites,
-        posterior=step.posterior,
+        facets=search.state.facets,
+        variances=search.variances,
+        sites=search.state.sites,
+        posterior=step.state.posterior,
         coupling=step.coupling,
         covariance=step.factor.matrix(),
         deviance=-2.0 * step.log_evidence,
         iterations=iterations,
         converged=converged,
     )
+
+
+@dataclass(slots=True)
+class _Search:
+    """The iteration on its way: `last` step, size of the last `change` of the standard deviations, and how often they were `rescaled`."""
+
+    problem: Problem
+    default: Variances
+    variances: Variances
+    state: _State
+    pacer: _Pacer = field(default_factory=lambda: _Pacer())
+    mixing: Anderson = field(default_factory=Anderson)
+    lagged: _Step | None = None
+    last: _Step = field(init=False)
+    change: float = 1.0
+    rescaled: int = 0
+
+    def begin_anew(self) -> None:
+        """Forget what concerns the kind of steps taken so far."""
+        self.pacer, self.mixing, self.lagged, self.change = _Pacer(), Anderson(), None, 1.0
+
+    def step(self, *, nodes: int, fresh: bool = False) -> _Step:
+        """One iteration from here."""
+        lagged = None if fresh else self.lagged
+        return _iterate(self.problem, self.variances, self.state, nodes=nodes, pace=self.pacer.pace, lagged=lagged)
+
+    def advance(self, *, nodes: int) -> float:
+        """Take one step; returns the largest move.
+
+        While steps shrink fast, the factor is kept: it sets the pace, not the goal. Severities are uncertain, which blurs the predictors
+        that the next sites are matched to.
+        """
+        self.last = step = self.step(nodes=nodes)
+        self.lagged = step if nodes > 1 and step.moved < _FAST * self.pacer.before else None
+        self.pacer.after(step.moved)
+        self.state = step.state
+        if nodes > 1:
+            sites = step.state.sites
+            added = step.state.posterior.severity_spread(
+                self.problem.layout, severity_variance(self.problem, step.factor)
+            )
+            self.state = replace(step.state, sites=replace(sites, spread=sites.spread + added))
+        return step.moved
+
+    def rescale(self, tolerance: float) -> float:
+        """Score the standard deviations, unless they change by less than tolerance; returns the change."""
+        problem, step = self.problem, self.last
+        if not problem.priors.estimate_variances:
+            return 0.0
+        proposed = scored(problem, self.variances, self.default, step.state.posterior, step.state.facets, step.factor)
+        self.change = proposed.distance(self.variances)
+        if self.change >= tolerance:
+            near = self.change < _NEAR
+            mixed = self.mixing.next(self.variances.vector(), proposed.vector()) if near else proposed.vector()
+            self.variances = self.variances.moved(mixed).floored(self.default)
+            self.pacer.before, self.lagged, self.rescaled = np.inf, None, self.rescaled + 1
+        return self.change
 
 
 @dataclass(slots=True)
@@ -122,10 +170,13 @@ class _State:
 
     facets: Facets
     sites: Site
+    posterior: PersonPosterior
 
     @classmethod
-    def blank(cls, cells: int, facets: Facets) -> _State:
-        return cls(facets, Site(*(np.zeros(cells) for _ in range(4))))
+    def blank(cls, problem: Problem, variances: Variances, facets: Facets) -> _State:
+        nothing = np.zeros(problem.layout.cells)
+        posterior = condition(problem.layout, variances, nothing, nothing)
+        return cls(facets, Site(nothing, nothing, nothing, nothing), posterior)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,26 +184,37 @@ class _Step:
     """What one iteration yields."""
 
     state: _State
-    posterior: PersonPosterior
     coupling: Cross
     log_evidence: float
     factor: Factor
+    fresh: bool
     moved: float
 
 
-def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: int, pace: float = 1.0) -> _Step:
-    """One iteration; pace: share of the way from old to newly matched sites."""
+def _iterate(
+    problem: Problem, variances: Variances, state: _State, *, nodes: int, pace: float, lagged: _Step | None = None
+) -> _Step:
+    """One iteration; pace: share of the way from old to newly matched sites.
+
+    lagged: an earlier step, whose factor is good enough to step with; the fixed point is the same.
+    """
     layout, facets, before = problem.layout, state.facets, state.sites.predictor
     found = expand(problem.incidence, facets, state.sites, nodes=nodes, pace=pace)
     precision, natural = found.precision, found.natural
+    # of the sites the tilted distributions were made with: then an error in them counts by its square only
+    evidence = found.log_evidence + log_evidence(
+        layout, variances, state.posterior, state.sites.precision, state.sites.natural
+    )
     posterior = condition(layout, variances, precision, natural)
-    evidence = log_evidence(layout, variances, posterior, precision, natural) + found.log_evidence
     prior = penalty(problem, variances)
-    information = _information(found, problem.constraints)
-    prior.add_to(information)
-    coupling = found.cross.eliminate(layout, posterior, information)
-    factor = Factor.of(information, problem.constraints)
-    del information
+    if lagged is not None:
+        coupling, factor = lagged.coupling, lagged.factor
+    else:
+        information = _information(found, problem.constraints)
+        prior.add_to(information)
+        coupling = found.cross.eliminate(layout, posterior, information)
+        factor = Factor.of(information, problem.constraints)
+        del information
     lag = posterior.predictor - found.mean
     move = factor.solve(found.gradient - prior.times(facets.vector()) - found.cross.pull(lag))
     largest = max(float(np.abs(lag).max()), float(np.abs(move).max()))
@@ -172,12 +234,14 @@ def _iterate(problem: Problem, variances: Variances, state: _State, *, nodes: in
         move, predictor = share * move, before + share * change
     return _Step(
         state=_State(
-            facets.moved(facets.vector() + move), Site(predictor, posterior.predictor_variance, precision, natural)
+            facets.moved(facets.vector() + move),
+            Site(predictor, posterior.predictor_variance, precision, natural),
+            posterior,
         ),
-        posterior=posterior,
         coupling=coupling,
         log_evidence=evidence,
         factor=factor,
+        fresh=lagged is None,
         moved=largest,
     )
 

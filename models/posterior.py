@@ -23,7 +23,7 @@ from models.categories import Steps, hermite_nodes, log_likelihood
 from models.design import Rows
 from models.elimination import Layout, PersonPosterior, condition
 from models.problem import Facets
-from models.sites import laplace_sites, match
+from models.sites import Sites, laplace_sites, match
 from models.variances import Variances
 
 __all__ = ["GRID_NODES", "Posterior", "Posteriors", "infer"]
@@ -36,8 +36,11 @@ GRID_NODES = 61
 
 _REACH = 6.0
 _KNOTS = 4
+_INNER_NODES = 7
 _TOLERANCE = 1e-7
 _COARSE = 0.05
+_WORTH_DROPPING = 0.6
+"""Share of cells still moving below which the settled ones are left behind."""
 _PACES = (1.0,) * 20 + (0.5,) * 30 + (0.2,) * 50
 """Shares of the way to newly matched sites; what has not settled at full pace does so at a slower one."""
 
@@ -133,25 +136,38 @@ class Inferred:
 
 
 def infer(
-    rows: Rows, group: Integers, groups: int, facets: Facets, variances: Variances, *, nodes: int = GRID_NODES
+    rows: Rows,
+    group: Integers,
+    groups: int,
+    facets: Facets,
+    variances: Variances,
+    *,
+    nodes: int = GRID_NODES,
+    start: Sites | None = None,
 ) -> Inferred:
-    """Posteriors of `groups` groups of rows (sorted by group, halo unit, skill), facets and variances held."""
+    """Posteriors of `groups` groups of rows (sorted by group, halo unit, skill), facets and variances held, old ratings discounted.
+
+    start: sites of the cells near the solution, which saves finding them.
+    """
+    rows = rows.discounted()
     skills = len(variances.theta)
     layout = Layout.of(rows, group, groups=groups, skills=skills)
     offset = facets.offset(rows.severity, rows.item)
     cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
-    posterior, precision, natural = _propagate(layout, rows, offset, cumulative, variances)
+    posterior, precision, natural = _propagate(layout, rows, offset, cumulative, variances, start)
     centre, variance = posterior.theta, np.diagonal(posterior.covariance, axis1=1, axis2=2)
     scale = np.sqrt(variance)
     points = np.linspace(-_REACH, _REACH, nodes)
     logs = np.broadcast_to(-0.5 * points**2, (groups, skills, nodes)).copy()
     if layout.cells:
-        gain = _corrections(layout, rows, offset, cumulative, posterior, precision, natural, points)
+        blurred = max(variances.halo, variances.halo_skill, variances.machine_halo, variances.machine_halo_skill) > 0
+        count = _INNER_NODES if blurred or skills > 1 else 1
+        gain = _corrections(layout, rows, offset, cumulative, posterior, precision, natural, points, count)
         flat = np.zeros((groups * skills, nodes))
         order = np.argsort(layout.ability, kind="stable")
         ability = layout.ability[order]
-        start = np.flatnonzero(np.r_[True, ability[1:] != ability[:-1]])
-        flat[ability[start]] = np.add.reduceat(gain[order], start, axis=0)
+        first = np.flatnonzero(np.r_[True, ability[1:] != ability[:-1]])
+        flat[ability[first]] = np.add.reduceat(gain[order], first, axis=0)
         logs += flat.reshape(logs.shape)
     mass = np.exp(logs - logs.max(axis=2, keepdims=True))
     mass /= mass.sum(axis=2, keepdims=True)
@@ -170,13 +186,40 @@ def infer(
 
 
 def _propagate(
-    layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, variances: Variances
+    layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, variances: Variances, start: Sites | None
 ) -> tuple[PersonPosterior, Floats, Floats]:
-    """Fixed point of the cells' sites."""
+    """Fixed point of the cells' sites; start: sites near it, if known."""
     blank = np.zeros(layout.cells)
-    posterior = condition(layout, variances, blank, blank)
     if not layout.cells:
-        return posterior, blank, blank
+        return condition(layout, variances, blank, blank), blank, blank
+    known = start if start is not None else _laplace(layout, rows, offset, cumulative, variances)
+    precision, natural = known.precision.copy(), known.natural.copy()
+    posterior = condition(layout, variances, precision, natural)
+    part, cells, going = layout, np.arange(layout.cells), np.ones(layout.cells, dtype=bool)
+    for pace in _PACES:
+        before, spread = posterior.predictor, posterior.predictor_variance
+        old, own = precision[cells], natural[cells]
+        matched = match(part, rows, offset, cumulative, before, spread, old, own, nodes=7)
+        precision[cells] = old + np.where(going, pace * (matched.precision - old), 0.0)
+        natural[cells] = own + np.where(going, pace * (matched.natural - own), 0.0)
+        posterior = condition(part, variances, precision[cells], natural[cells])
+        moved = np.abs(posterior.predictor - before) + np.abs(np.sqrt(posterior.predictor_variance) - np.sqrt(spread))
+        going &= _of_group(part, moved) > _TOLERANCE
+        if not going.any():
+            break
+        if going.sum() < _WORTH_DROPPING * len(going):
+            kept = going[part.cell_of_row]
+            group = np.unique(part.cell_group[part.cell_of_row[kept]], return_inverse=True)[1]
+            rows, offset, cumulative = rows.take(kept), offset[kept], cumulative[:, kept]
+            part = Layout.of(rows, group, groups=int(group[-1]) + 1, skills=layout.skills)
+            cells, going = cells[going], going[going]
+            posterior = condition(part, variances, precision[cells], natural[cells])
+    return condition(layout, variances, precision, natural), precision, natural
+
+
+def _laplace(layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, variances: Variances) -> Sites:
+    """Sites near the mode, to start from."""
+    blank = np.zeros(layout.cells)
     sites = laplace_sites(layout, rows, offset, cumulative, blank)
     precision, natural, predictor = sites.precision, sites.natural, blank
     going = np.ones(layout.cells, dtype=bool)
@@ -189,18 +232,7 @@ def _propagate(
             break
         sites = laplace_sites(layout, rows, offset, cumulative, predictor)
         precision, natural = np.where(going, sites.precision, precision), np.where(going, sites.natural, natural)
-    going[:] = True
-    for pace in _PACES:
-        before, spread = posterior.predictor, posterior.predictor_variance
-        matched = match(layout, rows, offset, cumulative, before, spread, precision, natural, nodes=7)
-        precision = precision + np.where(going, pace * (matched.precision - precision), 0.0)
-        natural = natural + np.where(going, pace * (matched.natural - natural), 0.0)
-        posterior = condition(layout, variances, precision, natural)
-        moved = np.abs(posterior.predictor - before) + np.abs(np.sqrt(posterior.predictor_variance) - np.sqrt(spread))
-        going &= _of_group(layout, moved) > _TOLERANCE
-        if not going.any():
-            break
-    return posterior, precision, natural
+    return Sites(precision, natural)
 
 
 def _of_group(layout: Layout, values: Floats) -> Floats:
@@ -219,20 +251,31 @@ def _corrections(
     precision: Floats,
     natural: Floats,
     points: Floats,
+    inner_nodes: int,
 ) -> Floats:
-    """Log of exact over site likelihood of every cell along its skill's grid: (cells, nodes)."""
+    """Log of exact over site likelihood of every cell along its skill's grid: (cells, nodes).
+
+    inner_nodes: for what else than its theta a cell's predictor depends on; 1 where that is nothing.
+    """
     table = _Table.of(layout, rows, offset, cumulative, posterior)
     own = posterior.covariance[layout.cell_group, layout.cell_skill, layout.cell_skill]
     inner = np.maximum(posterior.predictor_variance - posterior.slope**2 * own, 0.0)
     centre = posterior.predictor[:, None] + (posterior.slope * np.sqrt(own))[:, None] * points
-    places, masses = hermite_nodes(7)
+    places, masses = hermite_nodes(inner_nodes)
     spread = np.sqrt(inner)[:, None]
     logs = np.empty((len(places), *centre.shape))
     for node, place in enumerate(places):
         at = centre + place * spread
         logs[node] = table.at(at) - at * (natural[:, None] - 0.5 * precision[:, None] * at)
+    if len(places) == 1:
+        return np.asarray(logs[0])
     highest = logs.max(axis=0)
-    return np.asarray(highest + np.log((masses[:, None, None] * np.exp(logs - highest)).sum(axis=0)))
+    logs -= highest
+    np.exp(logs, out=logs)
+    total = masses[0] * logs[0]
+    for mass, part in zip(masses[1:], logs[1:], strict=True):
+        total += mass * part
+    return np.asarray(highest + np.log(total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,21 +285,21 @@ class _Table:
     Knots lie at whole multiples of a binary fraction, so that a cell's values do not depend on which others share the table.
     """
 
-    lowest: int
+    lowest: Integers
     value: Floats
     slope: Floats
 
     @classmethod
     def of(cls, layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, posterior: PersonPosterior) -> _Table:
         reach = 8.0 * np.sqrt(posterior.predictor_variance)
-        lowest = int(np.floor((posterior.predictor - reach).min() * _KNOTS))
-        highest = int(np.ceil((posterior.predictor + reach).max() * _KNOTS)) + 1
-        count = highest - lowest + 1
+        lowest = np.floor((posterior.predictor - reach) * _KNOTS).astype(np.int64)
+        count = int((np.ceil((posterior.predictor + reach) * _KNOTS).astype(np.int64) - lowest).max()) + 2
         value, slope = np.empty((count, layout.cells)), np.empty((count, layout.cells))
-        for row in range(count):
-            values, slopes = log_likelihood((lowest + row) / _KNOTS + offset, rows.score, cumulative, rows.floor)
-            value[row] = layout.by_cell(rows.weight * values)
-            slope[row] = layout.by_cell(rows.weight * slopes) / _KNOTS
+        first = lowest[layout.cell_of_row]
+        for knot in range(count):
+            values, slopes = log_likelihood((first + knot) / _KNOTS + offset, rows.score, cumulative, rows.floor)
+            value[knot] = layout.by_cell(rows.weight * values)
+            slope[knot] = layout.by_cell(rows.weight * slopes) / _KNOTS
         return cls(lowest, np.ascontiguousarray(value.T), np.ascontiguousarray(slope.T))
 
     def at(self, places: Floats) -> Floats:
@@ -265,7 +308,10 @@ class _Table:
         scaled = places * _KNOTS
         left = np.floor(scaled)
         t = scaled - left
-        index = np.clip(left.astype(np.int64) - self.lowest, 0, knots - 2) + (np.arange(len(places)) * knots)[:, None]
+        index = left.astype(np.int64)
+        index -= self.lowest[:, None]
+        np.clip(index, 0, knots - 2, out=index)
+        index += (np.arange(len(places)) * knots)[:, None]
         value, slope = self.value.ravel(), self.slope.ravel()
         first, second = value[index], value[index + 1]
         rise = second - first

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.design import Design
 from models.elimination import Layout
 from models.incidence import Incidence
+from models.item_pool import item_covariance
 from models.variances import Variances
 
 __all__ = ["Facets", "Penalty", "Priors", "Problem", "facet_problem", "penalty", "start_facets"]
@@ -74,6 +75,7 @@ class Problem:
     constraints: Floats
     severity_structure: Floats | None
     impression_severity: Integers
+    item_skill: Integers
 
 
 def facet_problem(design: Design, priors: Priors) -> Problem:
@@ -91,7 +93,15 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
         ),
         severity_structure=_severity_structure(words.severity_rater, priors.period_correlation),
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
+        item_skill=_item_skill(design),
     )
+
+
+def _item_skill(design: Design) -> Integers:
+    """Skill of each item that humans rate, -1 for those of machines; the lowest where an item is asked about several."""
+    rows, skill = design.rows, np.full(len(design.vocabulary.items), len(design.vocabulary.skills))
+    np.minimum.at(skill, rows.item, np.where(rows.machine, -1, rows.skill))
+    return skill
 
 
 def _severity_groups(design: Design, *, humans: bool) -> list[Integers]:
@@ -136,25 +146,28 @@ def start_facets(design: Design) -> Facets:
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """Prior precision of the facets: diagonal, and between severity units where periods of one rater correlate (else None)."""
+    """Prior precision of the facets: diagonal, and blocks (first facet, matrix) in its place where facets belong together."""
 
     diagonal: Floats
-    severity: Floats | None
+    blocks: tuple[tuple[int, Floats], ...] = ()
 
     def times(self, vector: Floats) -> Floats:
         """Product with a facet vector."""
         result = self.diagonal * vector
-        if self.severity is not None:
-            count = len(self.severity)
-            result[:count] = self.severity @ vector[:count]
+        for start, block in self.blocks:
+            part = slice(start, start + len(block))
+            result[part] = block @ vector[part]
         return np.asarray(result)
 
     def add_to(self, matrix: Floats) -> None:
         """Add to a matrix of all facets, in place."""
-        free = np.arange(len(matrix)) if self.severity is None else np.arange(len(self.severity), len(matrix))
-        matrix[free, free] += self.diagonal[free]
-        if self.severity is not None:
-            matrix[: len(self.severity), : len(self.severity)] += self.severity
+        free = np.ones(len(matrix), dtype=bool)
+        for start, block in self.blocks:
+            part = slice(start, start + len(block))
+            free[part] = False
+            matrix[part, part] += block
+        alone = np.flatnonzero(free)
+        matrix[alone, alone] += self.diagonal[alone]
 
 
 def penalty(problem: Problem, variances: Variances) -> Penalty:
@@ -162,11 +175,16 @@ def penalty(problem: Problem, variances: Variances) -> Penalty:
     words, priors = problem.design.vocabulary, problem.priors
     severities, items, total = len(words.severities), len(words.items), problem.constraints.shape[1]
     if priors.fixed:
-        return Penalty(np.full(total, _FLAT), None)
+        return Penalty(np.full(total, _FLAT))
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
     diagonal = np.full(total, 1.0 / priors.step_sd**2)
     diagonal[:severities] = 1.0 / scale**2
     diagonal[severities : severities + items] = 1.0 / priors.item_sd**2
     diagonal[-1] = 1.0 / priors.mean_sd**2
-    structure = problem.severity_structure
-    return Penalty(diagonal, None if structure is None else structure / np.outer(scale, scale))
+    blocks = []
+    if problem.severity_structure is not None:
+        blocks.append((0, problem.severity_structure / np.outer(scale, scale)))
+    if variances.item > 0:
+        together = item_covariance(problem.item_skill, shared=priors.item_sd, own=variances.item)
+        blocks.append((severities, np.asarray(np.linalg.inv(together))))
+    return Penalty(diagonal, tuple(blocks))

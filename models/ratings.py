@@ -8,7 +8,9 @@ score                 required; whole numbers, any origin
 skill                 which skill of the person the item speaks to (default: one skill for all)
 source                where the rating comes from, for example "feedback360" (default: one source)
 period                a rater's severity may differ between periods (default: it does not)
-weight                positive; multiplies the log-likelihood, for example for recency (default 1)
+weight                positive; multiplies the log-likelihood (default 1)
+discount              positive; multiplies the weight once more where persons are judged, not where facets and standard deviations are
+                      learned, for example for recency (default 1)
 rater_class           "human" (default) or "machine"
 scale                 name of the response format within the source (default: one per source and number of categories;
                       for machines one per item, because a graded measure has thresholds of its own)
@@ -50,7 +52,7 @@ def completed(ratings: pd.DataFrame, *, partial_credit: bool) -> pd.DataFrame:
     if ratings.empty:
         raise RatingError("the rating frame is empty: there is nothing to estimate from; pass at least one rating")
     table = pd.DataFrame({name: ratings[name].to_numpy() for name in _REQUIRED})
-    defaults = {"skill": ALL, "source": ALL, "period": ALL, "weight": 1.0, "rater_class": "human"}
+    defaults = {"skill": ALL, "source": ALL, "period": ALL, "weight": 1.0, "discount": 1.0, "rater_class": "human"}
     for name, default in defaults.items():
         table[name] = ratings[name].to_numpy() if name in ratings else np.full(len(ratings), default)
     table["at_least"] = ratings["at_least"].to_numpy(dtype=bool) if "at_least" in ratings else False
@@ -68,11 +70,12 @@ def completed(ratings: pd.DataFrame, *, partial_credit: bool) -> pd.DataFrame:
 
 
 def _width(categories: pd.Series[Any]) -> pd.Series[Any]:
-    return categories.map(lambda width: "scale" if pd.isna(width) else f"{int(width)} categories")
+    names = {width: "scale" if pd.isna(width) else f"{int(width)} categories" for width in categories.unique()}
+    return categories.map(names)
 
 
 def _check_cells(table: pd.DataFrame) -> None:
-    for name in ("person", "item", "rater", "score", "skill", "source", "period", "weight"):
+    for name in ("person", "item", "rater", "score", "skill", "source", "period", "weight", "discount"):
         if table[name].isna().any():
             row = int(np.flatnonzero(table[name].isna())[0])
             raise RatingError(f"column {name!r} is empty in row {row}; leave out ratings that were not given")
@@ -80,11 +83,12 @@ def _check_cells(table: pd.DataFrame) -> None:
     if not np.isfinite(score).all() or (score != np.round(score)).any():
         row = int(np.flatnonzero(~np.isfinite(score) | (score != np.round(score)))[0])
         raise RatingError(f"score {table['score'].iloc[row]} in row {row} is not a whole number; scores are categories")
-    weight = pd.to_numeric(table["weight"], errors="coerce").to_numpy(dtype=np.float64)
-    if not (np.isfinite(weight) & (weight > 0)).all():
-        row = int(np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))[0])
-        raise RatingError(f"weight {table['weight'].iloc[row]} in row {row} is not positive; leave such ratings out")
-    wrong = sorted(set(table["rater_class"].astype(str)) - {"human", "machine"})
+    for name in ("weight", "discount"):
+        weight = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
+        if not (np.isfinite(weight) & (weight > 0)).all():
+            row = int(np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))[0])
+            raise RatingError(f"{name} {table[name].iloc[row]} in row {row} is not positive; leave such ratings out")
+    wrong = sorted(set(map(str, table["rater_class"].unique())) - {"human", "machine"})
     if wrong:
         raise RatingError(f"rater_class {wrong} is unknown; it is 'human' or 'machine'")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.elimination import PersonPosterior
 from models.factor import Factor
+from models.item_pool import item_scale_step
 from models.problem import Facets, Problem
 from models.variances import EffectSums, Variances, scale_step, theta_step
 
@@ -50,7 +51,18 @@ def scored(
         halo_skill=step("halo_skill"),
         machine_halo=step("machine_halo", default.machine_halo),
         machine_halo_skill=step("machine_halo_skill", default.machine_halo_skill),
+        item=_item_scale(problem, current, default, facets, factor),
     )
+
+
+def _item_scale(problem: Problem, current: Variances, default: Variances, facets: Facets, factor: Factor) -> float:
+    if current.item == 0:
+        return 0.0
+    priors, items = problem.priors, slice(len(facets.severity), len(facets.severity) + len(facets.item))
+    return item_scale_step(
+        current.item, problem.item_skill, facets.item, factor.matrix()[items, items],
+        shared=priors.item_sd, default=default.item, log_sd=priors.log_sd,
+    )  # fmt: skip
 
 
 def severity_variance(problem: Problem, factor: Factor) -> Floats:

@@ -22,11 +22,15 @@ __all__ = ["EffectSums", "Variances", "correlation_matrix", "scale_step", "theta
 Floats = NDArray[np.float64]
 
 _LONGEST_STEP = 0.7
+_MOST = 0.95
+"""Share of a variance that one step may take away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variances:
-    """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources."""
+    """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources. item: what items of one skill have
+    of their own, 0 where items are independent (`models.item_pool`).
+    """
 
     theta: Floats
     correlation: float
@@ -36,6 +40,7 @@ class Variances:
     machine_severity: float
     machine_halo: float
     machine_halo_skill: float
+    item: float = 0.0
 
     @property
     def covariance(self) -> Floats:
@@ -50,7 +55,7 @@ class Variances:
         """The deviations a vector of this layout stands for."""
         values = iter(np.exp(vector[:-1]).tolist())
         scales = [next(values) if scale > 0 else 0.0 for scale in self.scales()]
-        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill")
+        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill", "item")
         single = dict(zip(names, scales[len(self.theta) :], strict=True))
         share = float(1.0 / (1.0 + np.exp(-vector[-1])))
         return replace(self, theta=np.array(scales[: len(self.theta)]), correlation=share, **single)
@@ -74,7 +79,7 @@ class Variances:
 
     def scales(self) -> list[float]:
         """All SDs as one list."""
-        single = [self.severity, self.halo, self.halo_skill, self.machine_halo, self.machine_halo_skill]
+        single = [self.severity, self.halo, self.halo_skill, self.machine_halo, self.machine_halo_skill, self.item]
         return [*map(float, self.theta), *single]
 
 
@@ -107,7 +112,8 @@ def scale_step(scale: float, sums: EffectSums, *, default: float, log_sd: float,
     """The SD after one step; without effects it stays as it is."""
     if sums.count == 0:
         return scale
-    gradient = sums.squares / scale**2 - sums.count - np.log(scale / default) / log_sd**2
+    # log(r) rather than r - 1: in log s, moments far from the optimum are no longer a line
+    gradient = sums.count * np.log(sums.squares / (sums.count * scale**2)) - np.log(scale / default) / log_sd**2
     information = 2.0 * sums.shrinkage + 1.0 / log_sd**2
     step = float(np.clip(gradient / information, -_LONGEST_STEP, _LONGEST_STEP))
     return float(max(scale * np.exp(step), floor))
@@ -133,6 +139,8 @@ def theta_step(
         flat = turned.reshape(len(turned), len(tangents), -1)
         back = turned.transpose(0, 1, 3, 2).reshape(flat.shape)
         information += 0.5 * np.einsum("pax,pbx->ab", flat, back, optimize=True)
+    # as in `scale_step`
+    gradient[:skills] = len(theta) * np.log1p(np.maximum(gradient[:skills] / len(theta), -_MOST))
     gradient[:skills] -= np.log(variances.theta / default.theta) / log_sd**2
     information[np.arange(skills), np.arange(skills)] += 1.0 / log_sd**2
     if skills > 1:

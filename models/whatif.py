@@ -20,6 +20,7 @@ from models.design import Design, Rows, encode_known
 from models.newton import Solution
 from models.posterior import GRID_NODES, Inferred, Posterior, Posteriors, infer
 from models.ratings import RatingError
+from models.sites import Sites
 
 __all__ = ["Fitted"]
 
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _VARIANT_NODES = 31
-_CHUNK_ROWS = 40_000
+_CHUNK_ROWS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,19 @@ class Fitted:
     solution: Solution
     share: Floats
     _start: Integers = field(init=False)
+    _cell_start: Integers = field(init=False)
     _cache: dict[str, Posteriors] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         counts = np.bincount(self.design.rows.person, minlength=len(self.design.vocabulary.persons))
         object.__setattr__(self, "_start", np.concatenate([[0], np.cumsum(counts)]))
+        rows = self.design.rows
+        object.__setattr__(self, "_cell_start", np.flatnonzero(_changes(rows.person, rows.halo, rows.skill)))
 
     def linear_predictor(self) -> Floats:
         """Posterior mean of each rating's linear predictor."""
         rows, step = self.design.rows, self.solution
-        cells = np.flatnonzero(_changes(rows.person, rows.halo, rows.skill))
-        cell = np.searchsorted(cells, np.arange(len(rows)), side="right") - 1
+        cell = np.searchsorted(self._cell_start, np.arange(len(rows)), side="right") - 1
         return step.posterior.predictor[cell] + step.facets.offset(rows.severity, rows.item)
 
     def posterior(
@@ -61,7 +64,9 @@ class Fitted:
             rows = rows.take(~self._matching(code, rows, without))
         if replace is not None and len(replace):
             rows = self._merged(rows, encode_known(_of_person(replace, person), self.design.vocabulary))
-        found = self._inferred(rows, np.zeros(len(rows), dtype=np.int64), 1, GRID_NODES)
+        as_it_is = without is None and (replace is None or not len(replace))
+        alone = np.zeros(len(rows), dtype=np.int64)
+        found = self._complete(code, code + 1) if as_it_is else self._inferred(rows, alone, 1, GRID_NODES)
         keys = pd.DataFrame({"person": self.design.vocabulary.persons[[code]].to_numpy()})
         only_less = without is not None and replace is None
         least = self.all_persons().covariance[[code]] - self.share[[code]] if only_less else None
@@ -127,8 +132,12 @@ class Fitted:
 
     def _complete(self, first: int, last: int) -> Inferred:
         """Persons first .. last - 1 with all their ratings."""
-        rows = self.design.rows.take(np.arange(self._start[first], self._start[last]))
-        return self._inferred(rows, rows.person - first, last - first, GRID_NODES)
+        rows = self.design.rows.part(slice(int(self._start[first]), int(self._start[last])))
+        cells = slice(*np.searchsorted(self._cell_start, [self._start[first], self._start[last]]))
+        known = Sites(self.solution.sites.precision[cells], self.solution.sites.natural[cells])
+        return infer(
+            rows, rows.person - first, last - first, self.solution.facets, self.solution.variances, start=known
+        )
 
     def _of(self, code: int) -> Rows:
         return self.design.rows.take(np.arange(self._start[code], self._start[code + 1]))
@@ -161,6 +170,7 @@ class Fitted:
         keys = (
             both.floor,
             both.weight,
+            both.discount,
             both.score,
             both.source,
             both.format,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from db.records import Absence
 from inference.engine import infer
+from inference.fitting import measurement_model
 from inference.observations import observe
-from models.facets import FacetsModel
 from tests.contract.department import AS_OF, Department, department
 from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
@@ -31,7 +31,7 @@ def fitted(seed, raters=4):
     """(department, observations, model) of one department."""
     made = department(seed, raters=raters, interviewers=seed % 3)
     observations = observe(small_standard(), frames_of(made), as_of=AS_OF).observations
-    return made, observations, FacetsModel().fit(observations)
+    return made, observations, measurement_model().fit(observations)
 
 
 def removals(seed, person, share, by):
@@ -148,7 +148,7 @@ def check_opportunity(lack, seed, person, since):
     had, lacked = with_and_without(lack, seed, person, since)
     before = observe(small_standard(), frames_of(had), as_of=AS_OF).observations
     after = observe(small_standard(), frames_of(lacked), as_of=AS_OF).observations
-    model = FacetsModel().fit(before)
+    model = measurement_model().fit(before)
     mine = (before["person"] == person).to_numpy()
     with_it = model.posterior(person)
     own = after[after["person"] == person]
