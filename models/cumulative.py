@@ -44,6 +44,11 @@ class Maximum:
     log_volume: float
     iterations: int
 
+    @property
+    def evidence(self) -> float:
+        """Log marginal likelihood (Laplace) but for the prior's own constant, which depends on its variances."""
+        return self.loglik + self.prior + self.log_volume
+
 
 def cell_probabilities(eta: Floats) -> Floats:
     """(n, K - 1) logits of P(level <= j) to (n, K) probabilities, without cancellation in the tails; rows are sorted first.

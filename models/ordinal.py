@@ -6,7 +6,7 @@ interactions; `AutoOrdinal` takes partial proportional odds unless another predi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -19,9 +19,18 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from models.decisions import ranked_probability_score
 from models.ordinal_boosting import BoostedLevels
-from models.ordinal_linear import CumulativeLogit, FrankHall, Monotone
+from models.ordinal_estimator import Monotone
+from models.ordinal_linear import CumulativeLogit, FrankHall
 
-__all__ = ["AutoOrdinal", "BoostedLevels", "CumulativeLogit", "FrankHall", "clustered_se", "spread_over"]
+__all__ = [
+    "AutoOrdinal",
+    "BoostedLevels",
+    "CumulativeLogit",
+    "FrankHall",
+    "clustered_se",
+    "from_mapping",
+    "spread_over",
+]
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +61,14 @@ def clustered_se(values: ArrayLike, groups: ArrayLike | None = None, weights: Ar
     return float(np.sqrt((apart**2).sum() * count / (count - 1)) / weight.sum())
 
 
+def from_mapping(mapping: Mapping[str, Any]) -> CumulativeLogit | FrankHall:
+    """The linear classifier of any `as_mapping`, by its kind. Raises ValueError for an unknown one."""
+    for maker in (CumulativeLogit, FrankHall):
+        if mapping.get("kind") == maker.KIND:
+            return maker.from_mapping(mapping)
+    raise ValueError(f"no linear ordinal classifier of kind {mapping.get('kind')!r}")
+
+
 class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Partial proportional odds, unless Frank-Hall or boosting is better by more than a standard error out of sample.
 
@@ -67,7 +84,7 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    C, monotone : as in `CumulativeLogit`; signs bind every candidate.
+    C, monotone : as in `CumulativeLogit`, C estimated by default; signs bind every candidate.
     boosting : whether `BoostedLevels` is a candidate; it is left out below `least_rows` rows.
     margin : standard errors a candidate must gain. folds : of the inner cross-validation. random_state : of folds and boosting.
 
@@ -79,7 +96,7 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        C: float = 1.0,
+        C: float | None = None,
         monotone: Monotone = None,
         *,
         boosting: bool = True,

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from models.ordinal_linear import Monotone, signs
+from models.ordinal_estimator import Monotone, signs
 
 __all__ = ["BoostedLevels"]
 

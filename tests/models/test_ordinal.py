@@ -19,7 +19,15 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.cumulative import CumulativeLikelihood, cell_probabilities
 from models.decisions import ranked_probability_score
-from models.ordinal import AutoOrdinal, BoostedLevels, CumulativeLogit, FrankHall, clustered_se, spread_over
+from models.ordinal import (
+    AutoOrdinal,
+    BoostedLevels,
+    CumulativeLogit,
+    FrankHall,
+    clustered_se,
+    from_mapping,
+    spread_over,
+)
 
 ORACLES = Path(__file__).parent / "oracles"
 FEATURES = ["x1", "x2", "x3", "x4"]
@@ -194,6 +202,21 @@ def test_crossed_logits_are_sorted_and_tails_keep_their_digits() -> None:
     assert tail == pytest.approx(np.exp(-49.0) - np.exp(-50.0), rel=1e-12)
 
 
+@pytest.mark.parametrize("maker", [CumulativeLogit, FrankHall])
+def test_an_estimated_penalty_is_strong_where_features_are_many_and_weak_where_they_tell(maker: Any) -> None:
+    X, y = draw(400, 19)
+    noise = np.random.default_rng(19).normal(size=(400, 40))
+    many = np.column_stack([X, noise])
+    told, lost = maker(C=None).fit(X[:100], y[:100]), maker(C=None).fit(many[:100], y[:100])
+    assert lost.C_ < told.C_
+    fixed = maker(C=1.0).fit(many[:100], y[:100])
+    gain = ranked_probability_score(fixed.predict_proba(many[100:]), y[100:]) - ranked_probability_score(
+        lost.predict_proba(many[100:]), y[100:]
+    )
+    assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))
+    assert maker(C=told.C_).fit(X[:100], y[:100]).coef_ == pytest.approx(told.coef_, abs=1e-5)
+
+
 MONOTONE = [
     CumulativeLogit(monotone=[-1, 1, 0]),
     CumulativeLogit(partial=True, deviation=1.0, monotone=[-1, 1, 0]),
@@ -267,7 +290,7 @@ def test_weights_count_as_repeated_rows() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [CumulativeLogit(C=np.inf), CumulativeLogit(partial=True), FrankHall(monotone={"a": 1}), CumulativeLogit(0.1)],
+    [CumulativeLogit(C=np.inf), CumulativeLogit(partial=True), FrankHall(monotone={"a": 1}), CumulativeLogit(None)],
 )
 def test_json_gives_the_same_predictions(model: Any) -> None:
     X, y = draw(120, 13)
@@ -305,7 +328,10 @@ def test_boosting_is_taken_where_lines_cannot_see_and_left_where_they_suffice() 
     assert straight.choice_ != "boosting"
     with pytest.raises(ValueError, match="no JSON form"):
         crossed.as_mapping()
-    assert straight.as_mapping()["kind"] in ("cumulative-logit", "frank-hall")
+    again = from_mapping(straight.as_mapping())
+    np.testing.assert_array_equal(again.predict_proba(np.eye(3)), straight.predict_proba(np.eye(3)))
+    with pytest.raises(ValueError, match="no linear ordinal classifier of kind 'forest'"):
+        from_mapping({"kind": "forest"})
 
 
 def test_folds_keep_people_whole() -> None:
