@@ -280,26 +280,25 @@ class Cross:
         if weight.any():
             _subtract(information, self, self.scaled(weight))
 
-    def eliminate(self, layout: Layout, posterior: PersonPosterior, information: Floats) -> Cross:
-        """Subtract what halos and persons take from the facets' information, in place: their Schur complement remains.
+    def without_halos(self, layout: Layout, posterior: PersonPosterior, information: Floats) -> Cross:
+        """Coupling of each theta with the facets after halos are eliminated, (groups x skills, facets).
 
-        Returns the coupling of each theta with the facets after halos are eliminated, (groups x skills, facets).
+        What halos take from the facets' information is subtracted in place.
         """
-        halos = posterior.cell_shrink.any() or posterior.impression_shrink.any()
         to_ability = _indicator(layout.ability, layout.groups * layout.skills)
-        if halos:
-            self.take_from(information, posterior.cell_shrink)
-            left = self.scaled(posterior.remaining)
-            impression = left.summed(_indicator(layout.cell_impression, len(posterior.impression)))
-            impression.take_from(information, posterior.impression_shrink)
-            kept = left.summed(to_ability)
-            back = impression.summed(_impression_to_ability(layout, posterior))
-            rest: Coupling = kept.rest - back.rest
-            ability = Cross(kept.severity - back.severity, rest)
-        else:
-            ability = self.summed(to_ability)
-        _subtract(information, ability, ability.spread(posterior.covariance))
-        return ability
+        if not (posterior.cell_shrink.any() or posterior.impression_shrink.any()):
+            return self.summed(to_ability)
+        self.take_from(information, posterior.cell_shrink)
+        left = self.scaled(posterior.remaining)
+        impression = left.summed(_indicator(layout.cell_impression, len(posterior.impression)))
+        impression.take_from(information, posterior.impression_shrink)
+        kept, back = left.summed(to_ability), impression.summed(_impression_to_ability(layout, posterior))
+        rest: Coupling = kept.rest - back.rest
+        return Cross(kept.severity - back.severity, rest)
+
+    def eliminate(self, covariance: Floats, information: Floats) -> None:
+        """Subtract what persons take, in place: the facets' Schur complement remains. self: coupling of thetas with facets."""
+        _subtract(information, self, self.spread(covariance))
 
     def spread(self, covariance: Floats) -> Cross:
         """Product with the block-diagonal matrix of persons' covariances (groups, skills, skills)."""

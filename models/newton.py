@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models.acceleration import Anderson
 from models.elimination import Cross, PersonPosterior, condition, log_evidence
 from models.expansion import Expansion, Site, expand
-from models.factor import Factor
+from models.factor import CrossedFactor, FacetFactor, Factor
 from models.problem import Facets, Problem, penalty, start_facets
 from models.scoring import scored, severity_variance
 from models.variances import Variances
@@ -45,6 +45,7 @@ _SLOWEST = 0.05
 _STRUGGLING = 0.3
 _MANY = 21
 _FAST = 0.3
+_SMALLER = 0.7
 _NEAR = 0.2
 """Changes of log SDs from which on they lie on a line that earlier ones foretell."""
 
@@ -186,7 +187,7 @@ class _Step:
     state: _State
     coupling: Cross
     log_evidence: float
-    factor: Factor
+    factor: FacetFactor
     fresh: bool
     moved: float
 
@@ -212,8 +213,8 @@ def _iterate(
     else:
         information = _information(found, problem.constraints)
         prior.add_to(information)
-        coupling = found.cross.eliminate(layout, posterior, information)
-        factor = Factor.of(information, problem.constraints)
+        coupling = found.cross.without_halos(layout, posterior, information)
+        factor = _factor(problem, information, coupling, posterior.covariance)
         del information
     lag = posterior.predictor - found.mean
     move = factor.solve(found.gradient - prior.times(facets.vector()) - found.cross.pull(lag))
@@ -244,6 +245,15 @@ def _iterate(
         fresh=lagged is None,
         moved=largest,
     )
+
+
+def _factor(problem: Problem, information: Floats, coupling: Cross, covariance: Floats) -> FacetFactor:
+    """By the smaller of two dense factors: of all facets, or of persons and what is not a severity."""
+    persons, severities = coupling.severity.shape
+    if problem.crossed and persons < _SMALLER * severities:
+        return CrossedFactor.of(information, coupling, covariance, problem.constraints)
+    coupling.eliminate(covariance, information)
+    return Factor.of(information, problem.constraints)
 
 
 def _information(found: Expansion, constraints: Floats) -> Floats:

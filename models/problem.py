@@ -66,7 +66,10 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Arrays of an estimation that do not change between iterations."""
+    """Arrays of an estimation that do not change between iterations.
+
+    crossed: no two severity units share an impression, a prior or a constraint, so that given persons they are independent.
+    """
 
     design: Design
     layout: Layout
@@ -75,6 +78,7 @@ class Problem:
     constraints: Floats
     severity_structure: Floats | None
     impression_severity: Integers
+    crossed: bool
     item_skill: Integers
 
 
@@ -83,6 +87,7 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
     rows, words = design.rows, design.vocabulary
     layout = Layout.of(rows, rows.person, groups=len(words.persons), skills=len(words.skills))
     severities, items = len(words.severities), len(words.items)
+    structure = _severity_structure(words.severity_rater, priors.period_correlation)
     return Problem(
         design=design,
         layout=layout,
@@ -91,8 +96,9 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
         constraints=_constraints(
             _severity_groups(design, humans=priors.fixed), severities, items, words.categories - 1
         ),
-        severity_structure=_severity_structure(words.severity_rater, priors.period_correlation),
+        severity_structure=structure,
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
+        crossed=not (words.machine_severity.any() or priors.fixed or structure is not None),
         item_skill=_item_skill(design),
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.elimination import PersonPosterior
-from models.factor import Factor
+from models.factor import FacetFactor
 from models.item_pool import item_scale_step
 from models.problem import Facets, Problem
 from models.variances import EffectSums, Variances, scale_step, theta_step
@@ -28,7 +28,7 @@ def scored(
     default: Variances,
     posterior: PersonPosterior,
     facets: Facets,
-    factor: Factor,
+    factor: FacetFactor,
 ) -> Variances:
     """All standard deviations after one scoring step; those of machines never fall below their defaults."""
     log_sd = problem.priors.log_sd
@@ -55,7 +55,7 @@ def scored(
     )
 
 
-def _item_scale(problem: Problem, current: Variances, default: Variances, facets: Facets, factor: Factor) -> float:
+def _item_scale(problem: Problem, current: Variances, default: Variances, facets: Facets, factor: FacetFactor) -> float:
     if current.item == 0:
         return 0.0
     priors, items = problem.priors, slice(len(facets.severity), len(facets.severity) + len(facets.item))
@@ -65,21 +65,21 @@ def _item_scale(problem: Problem, current: Variances, default: Variances, facets
     )  # fmt: skip
 
 
-def severity_variance(problem: Problem, factor: Factor) -> Floats:
+def severity_variance(problem: Problem, factor: FacetFactor) -> Floats:
     """Variance of each impression's severity about the mean human severity, which the population mean makes up for."""
     if problem.priors.fixed:
         return np.zeros(len(problem.impression_severity))
     human = ~problem.design.vocabulary.machine_severity
     variance = factor.diagonal()[: len(human)].copy()
     if human.any():
-        average = np.zeros(len(factor.lower))
+        average = np.zeros(factor.size)
         average[: len(human)] = human / human.sum()
         shared = factor.solve(average)
         variance[human] += average @ shared - 2.0 * shared[: len(human)][human]
     return np.maximum(variance, 0.0)[problem.impression_severity]
 
 
-def _severity_sums(problem: Problem, current: Variances, facets: Facets, factor: Factor) -> EffectSums:
+def _severity_sums(problem: Problem, current: Variances, facets: Facets, factor: FacetFactor) -> EffectSums:
     """Moments of the human severities in their correlation structure."""
     human = np.flatnonzero(~problem.design.vocabulary.machine_severity)
     if not len(human) or problem.priors.fixed:

@@ -29,17 +29,18 @@ def along(solution: Solution, directions: Floats) -> Floats:
 def facet_share(solution: Solution) -> Floats:
     """Covariance that the facets add to every person's skills: (persons, skills, skills)."""
     persons, skills = solution.posterior.theta.shape
+    severities = solution.coupling.severity.shape[1]
     slopes = solution.coupling.spread(solution.posterior.covariance)
     share = np.empty((persons, skills, skills))
     for start in range(0, persons, _CHUNK):
         stop = min(start + _CHUNK, persons)
         within = slice(start * skills, stop * skills)
-        severity = -slopes.severity[within].toarray()
-        rest = -slopes.rest[within]
+        severity, rest = -slopes.severity[within], -slopes.rest[within]
         rest = rest if isinstance(rest, np.ndarray) else rest.toarray()
         rest[:, -1] += 1.0
-        slope = np.hstack([severity, rest])
-        carried = slope @ solution.covariance
+        # sparse by full: a person has few of many raters
+        carried = severity @ solution.covariance[:severities] + rest @ solution.covariance[severities:]
+        slope = np.hstack([severity.toarray(), rest])
         share[start:stop] = np.matmul(
             carried.reshape(stop - start, skills, -1), slope.reshape(stop - start, skills, -1).transpose(0, 2, 1)
         )
