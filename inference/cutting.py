@@ -83,14 +83,21 @@ class _Bases:
 
 
 def skill_cuts(
-    standard: Standard, observed: Observed, model: FacetsModel | None, settings: Sequence[StandardSetting] = ()
+    standard: Standard,
+    observed: Observed,
+    model: FacetsModel | None,
+    settings: Sequence[StandardSetting] = (),
+    *,
+    heed_decisions: bool = True,
 ) -> dict[str, SkillCuts]:
-    """Cuts of every skill of the standard. settings: standard-setting records, the first saved first."""
+    """Cuts of every skill of the standard. settings: standard-setting records, the first saved first. heed_decisions: whether
+    committees' decisions may move them; not where a registered recalibration has learned from the same decisions.
+    """
     if model is None:
         return {skill: _default(None) for skill in standard.skills}
     stands = standing(settings)
     bases = {skill: _bases(standard, skill, observed, model, stands) for skill in standard.skills}
-    decisions = decided(observed, model)
+    decisions = decided(observed, model) if heed_decisions else Decided()
     return {skill: _one(skill, observed, model, bases, decisions) for skill in standard.skills}
 
 

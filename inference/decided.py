@@ -24,7 +24,6 @@ from rubrics import Standard
 __all__ = [
     "AUDIT",
     "COLUMNS",
-    "SET_BY_DECISIONS",
     "cutoff_before",
     "decided_levels",
     "double_panelled",
@@ -33,9 +32,6 @@ __all__ = [
 
 AUDIT: Final = "audit"
 """Outcome of a blind audit: a panel looks at somebody whom nobody nominated. Only such decisions speak for everybody else."""
-
-SET_BY_DECISIONS: Final = "decisions"
-"""Method of a standard setting whose cutpoints come from committees' decisions."""
 
 COLUMNS: Final = ["person", "skill", "level", "decided_at", "panel", "saw_estimate", "audit"]
 
@@ -48,11 +44,10 @@ _OUTCOME: Final = pa.schema([("outcome", pa.string())])
 
 
 def without_decisions(frames: Frames) -> Frames:
-    """The frames without any decision, cutpoints set by decisions included: what predicts a decision must not hold one."""
+    """The frames without any decision, so that none moves a theta or a cutpoint: what predicts a decision must not hold one."""
     kept = frames.evidence[frames.evidence["kind"] != Kind.DECISION.value]
     parts = frames.participations[frames.participations["evidence"].isin(kept["evidence"])]
-    settings = tuple(one for one in frames.standard_settings if one.method != SET_BY_DECISIONS)
-    return replace(frames, evidence=kept, participations=parts, standard_settings=settings)
+    return replace(frames, evidence=kept, participations=parts)
 
 
 def decided_levels(standard: Standard, frames: Frames, recorded: Sequence[Decision] = ()) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from inference.frames import Frames
 from inference.levels import Levels
 from inference.observations import Observed, observe
 from inference.validity import CrossValidity, cross_validity, kept_verdicts, without_silenced
-from inference.versions import learned_from_decisions, recalibration_of
+from inference.versions import decisions_move_cuts, recalibration_of
 from models.facets import FacetsModel
 from rubrics import Standard
 
@@ -48,14 +48,13 @@ def measurement_model() -> FacetsModel:
 
 def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:
     """Fits the model to evidence up to `as_of`. Pure: the same frames give the same fit."""
-    frames = learned_from_decisions(frames)
     observed = observe(standard, frames, as_of=as_of)
     model = _fitted(observed)
     validity = cross_validity(model, observed.observations, kept=kept_verdicts(frames.model))
     if validity.silenced:
         observed = replace(observed, observations=without_silenced(observed.observations, validity.silenced))
         model = _fitted(observed)
-    cuts = skill_cuts(standard, observed, model, frames.standard_settings)
+    cuts = skill_cuts(standard, observed, model, frames.standard_settings, heed_decisions=decisions_move_cuts(frames))
     return Fit(observed, model, cuts, Levels(model, cuts, recalibration_of(frames)), validity)
 
 

@@ -28,7 +28,10 @@ _MOST_DRAWINGS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class SelfSimulation:
-    """Coverage of the 90 % intervals of theta in data drawn from the model. se: clustered by person. ratings: per drawing."""
+    """Coverage of the 90 % intervals of theta in data drawn from the model. ratings: per drawing.
+
+    se: between persons or between drawings, whichever is larger: what shifts or stretches the whole scale is common to a drawing.
+    """
 
     drawings: int
     people: int
@@ -61,6 +64,9 @@ def simulate_itself(
     held, of = np.concatenate(inside), np.concatenate(spoken)
     coverage = float(held.sum() / of.sum())
     se = float(np.sqrt(((held - coverage * of) ** 2).sum()) / of.sum())
+    each = [float(part.sum() / whole.sum()) for part, whole in zip(inside, spoken, strict=True)]
+    if times > 1:
+        se = max(se, float(np.std(each, ddof=1) / np.sqrt(times)))
     return SelfSimulation(times, len(spoken[0]), int(spoken[0].sum()), len(observations), coverage, se)
 
 
@@ -82,7 +88,7 @@ def redrawn(
     halo_skill = np.where(machine, deviations["machine_halo_skill"], deviations["halo_skill"])
     eta = eta - _effect(rows[["person", "skill"]].assign(who=who), halo_skill, rng)
     score = _scores(eta, rows, _steps(model, rows), rng)
-    return rows.assign(score=score + rows["lowest"], weight=1.0, at_least=False), theta
+    return rows.assign(score=score + rows["lowest"], weight=1.0, discount=1.0, at_least=False), theta
 
 
 def _abilities(model: FacetsModel, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -7,15 +7,13 @@ into `Frames.model` has made sure that it is for this standard and for these sou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from db.records import ModelVersion
-from inference.decided import SET_BY_DECISIONS
 from inference.frames import Frames
 from inference.recalibration import LevelRecalibration, PersonalRecalibration
 
-__all__ = ["FORMAT", "described", "learned_from_decisions", "recalibration_of"]
+__all__ = ["FORMAT", "decisions_move_cuts", "described", "recalibration_of"]
 
 FORMAT: Final = 1
 
@@ -26,12 +24,9 @@ def recalibration_of(frames: Frames) -> PersonalRecalibration | None:
     return None if held is None else LevelRecalibration.from_mapping(held).of(frames.people)
 
 
-def learned_from_decisions(frames: Frames) -> Frames:
-    """The frames with decisions entering once: where a recalibration has learned from them, cutpoints set by them stand back."""
-    if frames.model is None or frames.model.coefficients.get("recalibration") is None:
-        return frames
-    kept = tuple(one for one in frames.standard_settings if one.method != SET_BY_DECISIONS)
-    return replace(frames, standard_settings=kept)
+def decisions_move_cuts(frames: Frames) -> bool:
+    """Whether decisions may move cutpoints: not where a recalibration has learned from them, so that they enter once."""
+    return frames.model is None or frames.model.coefficients.get("recalibration") is None
 
 
 def described(model: ModelVersion) -> Mapping[str, Any]:

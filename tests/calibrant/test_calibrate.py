@@ -328,7 +328,7 @@ def test_the_card_tells_data_figures_floors_and_limits_in_page_and_json(calibrat
     assert body["curve"]
     assert "<svg" in page
     assert body["bounds"]["rps"][0] < body["bounds"]["rps"][1]
-    assert body["itself"]["coverage"] > 0.8
+    assert 0.6 < body["itself"]["coverage"] < 1.0
     assert [one["uses"] for one in body["skills"]]
     for text in ("Ranking people", "must not be used for", "noise floor", "blind audit", found.version.hash):
         assert text in page

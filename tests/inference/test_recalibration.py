@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from db.records import Decision, ModelVersion, StandardSetting
+from db.records import Decision, ModelVersion
 from inference.decided import cutoff_before, decided_levels, double_panelled, without_decisions
 from inference.engine import infer
+from inference.fitting import fit
 from inference.learning import learn
 from inference.levels import PROBABILITIES
 from inference.recalibration import FOLDS, LevelRecalibration, fold_of, learn_recalibration
-from inference.versions import learned_from_decisions
 from models.decisions import ranked_probability_score
 from tests.calibrant.deciding import SKILLS, committees, decision, frames_over_time, two_skills
 from tests.contract.department import AS_OF, instant, rating
@@ -140,12 +140,10 @@ def test_nothing_that_happened_after_the_quarter_began_predicts_its_decisions(fe
 
 
 def test_frames_without_decisions_hold_no_trace_of_them(made):
-    setting = StandardSetting(SKILLS[0], "decisions", "thurstonian-50", 1, 3, {})
-    kept = replace(setting, method="bookmark")
-    frames = without_decisions(replace(frames_of(made), standard_settings=(setting, kept)))
+    frames = without_decisions(frames_of(made))
     assert set(frames.evidence["kind"]) == {"rating"}
     assert set(frames.participations["evidence"]) <= set(frames.evidence["evidence"])
-    assert frames.standard_settings == (kept,)
+    assert not set(frames.participations["provider"]) & {"panel"}
 
 
 def test_decisions_taken_with_an_estimate_in_sight_are_kept_apart(few, learned_few):
@@ -240,10 +238,13 @@ def test_coefficients_come_back_from_json_as_they_were(learned):
 
 
 def test_decisions_enter_once_where_a_recalibration_learned_from_them(made, learned):
-    setting = StandardSetting(SKILLS[0], "decisions", "thurstonian-50", 1, 3, {})
-    frames = replace(frames_of(made), standard_settings=(setting,))
-    assert learned_from_decisions(frames).standard_settings == (setting,)
-    assert learned_from_decisions(replace(frames, model=version(learned))).standard_settings == ()
+    frames = frames_of(made)
+    bare = ModelVersion("facets/2", "", AS_OF, AS_OF, {"format": 1, "recalibration": None}, hash="cd" * 32)
+    moved, still = (fit(two_skills(), replace(frames, model=one), as_of=AS_OF) for one in (bare, version(learned)))
+    for skill in SKILLS:
+        assert moved.cuts[skill].anchored_by == ("decisions",)
+        assert still.cuts[skill].anchored_by == ()
+        assert (still.cuts[skill].cut > moved.cuts[skill].cut).all()
 
 
 def test_folds_are_about_even_and_the_same_for_everybody_who_asks():
