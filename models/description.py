@@ -39,10 +39,15 @@ class Description:
         return cls(design, facets, error, judged, *standardised(judged, predictor, facets))
 
     def raters(self) -> pd.DataFrame:
-        """estimate, se, infit, outfit, n, rater_class by rater, or (rater, period)."""
+        """estimate, se, infit, outfit, n, rater_class and, with scales, centrality and its error by rater, or (rater, period)."""
         words, count = self.design.vocabulary, len(self.facets.severity)
         table = self._facet(self.judged.severity, self.design.rows.severity, self.facets.severity, 0)
         table["rater_class"] = np.where(words.machine_severity, "machine", "human")
+        if len(self.facets.log_scale):
+            last = len(self.error) - 1
+            table["centrality"] = self.facets.scale(np.arange(count))
+            error = self.error[last - len(self.facets.log_scale) : last][words.severity_rater]
+            table["centrality_se"] = table["centrality"] * error
         table.index = (
             pd.MultiIndex.from_tuples(words.severities, names=["rater", "period"])
             if words.has_period

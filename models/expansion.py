@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.categories import Moments, Steps, averaged, floor_moments, probabilities, step_information
+from models.categories import Moments, averaged, floor_moments, probabilities, step_information
+from models.centrality import ScaleSums
 from models.elimination import Cross
 from models.incidence import Block, Incidence
 from models.problem import Facets
@@ -43,7 +44,7 @@ class Expansion:
 
     precision, natural: (cells,). mean: (cells,) predictor about which cells and facets are coupled. log_evidence: sum of the logs of
     the tilted normalisers (0 for Laplace). gradient: (facets,). cross: coupling of cells and facets. severity: (severities,) their
-    own information; mixed: (severities, others); others: of items, steps and mean.
+    own information; mixed: (severities, others); others: of items, steps, logs of scales and mean.
     """
 
     precision: Floats
@@ -59,12 +60,12 @@ class Expansion:
 
 def expand(incidence: Incidence, facets: Facets, sites: Site, *, nodes: int, pace: float = 1.0) -> Expansion:
     """Expand at `sites`. nodes: 1 for Laplace's method; pace: share of the way from the old to newly matched sites."""
-    steps = Steps.of(facets.steps).cumulative
     precision, natural, mean = (np.empty(incidence.cells) for _ in range(3))
-    sums, evidence = _Sums.blank(incidence, len(steps) - 1), 0.0
+    sums, evidence = _Sums.blank(incidence, max(len(steps) for steps in facets.steps)), 0.0
+    scales = ScaleSums.blank(incidence, facets.steps, facets.rater) if len(facets.log_scale) else None
     for block in incidence.blocks:
         offset = facets.offset(block.rows.severity, block.rows.item)
-        cumulative = steps if steps.shape[1] == 1 else steps[:, block.rows.format]
+        cumulative = facets.cumulative(block.rows.severity, block.rows.format)
         before = sites.part(block.cell)
         if nodes == 1:
             after, held, found = _laplace(block, offset, cumulative, before)
@@ -72,8 +73,14 @@ def expand(incidence: Incidence, facets: Facets, sites: Site, *, nodes: int, pac
             after, held, found, gained = _tilted(block, offset, cumulative, before, nodes, pace)
             evidence += gained
         precision[block.cell], natural[block.cell], mean[block.cell] = after.precision, after.natural, after.predictor
-        sums.add(block, found, held[block.cell_of_row] * block.facet_weight, incidence)
-    return Expansion(precision, natural, mean, evidence, *sums.couplings(incidence))
+        weight, scale = held[block.cell_of_row] * block.facet_weight, facets.scale(block.rows.severity)
+        sums.add(block, found, weight, incidence, scale)
+        if scales is not None:
+            scales.add(block, found, weight, scale)
+    couplings = sums.couplings(incidence)
+    if scales is not None:
+        couplings = scales.widened(incidence, *couplings)
+    return Expansion(precision, natural, mean, evidence, *couplings)
 
 
 def _laplace(block: Block, offset: Floats, cumulative: Floats, sites: Site) -> tuple[Site, Floats, Moments]:
@@ -147,12 +154,12 @@ class _Sums:
             np.zeros((formats, steps, steps)),
         )
 
-    def add(self, block: Block, found: Moments, held: Floats, incidence: Incidence) -> None:
-        """held: (rows,) weight of each rating's information in what the facets learn."""
+    def add(self, block: Block, found: Moments, held: Floats, incidence: Incidence, scale: Floats) -> None:
+        """held: (rows,) weight of each rating's information in what the facets learn; scale: (rows,) of the steps."""
         rows, items, formats = block.rows, incidence.items, len(incidence.offsets) - 1
         residual = block.facet_weight * (rows.score - found.expected)
         information = held * found.variance
-        steps = held * found.cross
+        steps = held * scale * found.cross
         self.severity_residual[block.severity_run] = block.by_severity_run(residual)
         self.severity_information[block.severity_run] = block.by_severity_run(information)
         self.severity_steps[:, block.severity_run] = block.by_severity_run(steps)
@@ -160,11 +167,11 @@ class _Sums:
         self.item_residual += np.bincount(rows.item, weights=residual, minlength=items)
         both = rows.item * formats + rows.format if formats > 1 else rows.item
         for step, upper in enumerate(found.upper):
-            passed = block.facet_weight * (upper - (rows.score > step))
+            passed = block.facet_weight * scale * (upper - (rows.score > step))
             self.step_residual[step] += np.bincount(rows.format, weights=passed, minlength=formats)
             sums = np.bincount(both, weights=steps[step], minlength=items * formats)
             self.item_steps[step] += sums.reshape(items, formats)
-        self.step_information += step_information(found, held, rows.format, formats)
+        self.step_information += step_information(found, held * scale**2, rows.format, formats)
 
     def couplings(self, incidence: Incidence) -> tuple[Floats, Cross, Floats, Floats, Floats]:
         """Gradient, coupling, and the facets' own information, as in `Expansion`."""

@@ -40,7 +40,7 @@ _AVAILABLE: Mapping[str, tuple[object, ...]] = {
     "thresholds": ("rating_scale", "partial_credit"),
     "severity": ("random", "fixed"),
     "halo": (True, False),
-    "centrality": (False,),
+    "centrality": (True, False),
     "method": ("marginal", "joint"),
 }
 
@@ -73,7 +73,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     severity : "random" (hierarchical priors) or "fixed" (flat priors on all facets and SDs, severities sum to zero: marginal maximum
         likelihood, by adaptive quadrature where there is no halo).
     halo : whether raters carry impressions over between items and skills. Leave on unless every rating is independent.
-    centrality : False; no other value is available.
+    centrality : whether raters differ in the scale w of the steps: - w_r tau_mk in place of - tau_mk, log w_r ~ N(0, centrality_sd^2), the
+        geometric mean over human raters 1, machines 1 (`models.centrality`). The prior is kept with severity="fixed" too: thin raters
+        say nothing of their w.
     method : "marginal", or "joint" for unpenalised joint maximum likelihood as in FACETS (`models.joint`), which knows neither halo nor
         priors: of the other parameters only thresholds and max_iterations then matter. It gives point estimates without posteriors,
         leaves out persons, raters and items with extreme scores (estimates NaN), and warns with `models.joint.UnlinkedWarning` where the
@@ -83,7 +85,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     item_sd, threshold_sd, mean_sd : fixed prior SDs in logits.
     item_own_sd : None: items are independent. Otherwise human-rated items of one skill share a difficulty (SD item_sd), and this is
         start and prior centre of the estimated SD of what each has of its own (`models.item_pool`); for level-anchored forms.
-    period_correlation : of one rater's severities between periods.
+    period_correlation : of one rater's severities between periods. centrality_sd : of log w.
     estimate_variances : False keeps all standard deviations as given.
     log_sd_prior : SD of the prior on each log standard deviation.
     tolerance : of logits and log SDs. max_iterations : of each phase.
@@ -94,6 +96,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     persons_ : index person, or (person, skill) where the frame has skills; estimate (EAP), sd, infit, outfit, n, extreme (all ratings
         lowest, or all highest; in a joint fit: left out). Joint fits: estimate and its standard error.
     raters_, items_ : estimate, se, infit, outfit, n; raters_ by rater, or (rater, period). Mean squares as in `models.fit_statistics`.
+        raters_ also rater_class and, with centrality, centrality (w; above 1: keeps to the middle) and centrality_se (w times that of log w).
     thresholds_ : estimate, se by step (from 1), preceded by item, or by source and scale, where there are several formats.
     standard_deviations_ : theta (a Series over skills where there are several), severity, halo, halo_skill, machine_halo,
         machine_halo_skill, skill_correlation. Joint fits: theta, the SD of estimates with their error taken out.
@@ -103,7 +106,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     components_ : component per person and rater, see `models.connectivity`. nullity_ : of the design.
     reliability_, separation_ : over persons and skills. Marginal: var(EAP) / (var(EAP) + mean posterior variance), and G with
         reliability = G^2 / (1 + G^2). Joint: G = sqrt(var - MSE) / RMSE of the estimates that are not extreme, sample variance (FACETS).
-    facet_covariance_ : of severities, items, taus and mean (joint fits: without mean). n_iter_, converged_.
+    facet_covariance_ : of severities, items, taus, logs of w (with centrality) and mean (joint fits: without mean). n_iter_, converged_.
 
     References: Linacre 1989, Many-facet Rasch measurement; Minka 2001, arXiv:1301.2294; Cseke & Heskes 2011, JMLR 12:417.
 
@@ -134,6 +137,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         threshold_sd: float = 2.0,
         mean_sd: float = 3.0,
         period_correlation: float = 0.9,
+        centrality_sd: float = 0.25,
         estimate_variances: bool = True,
         log_sd_prior: float = 0.5,
         tolerance: float = 1e-4,
@@ -158,6 +162,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.threshold_sd = threshold_sd
         self.mean_sd = mean_sd
         self.period_correlation = period_correlation
+        self.centrality_sd = centrality_sd
         self.estimate_variances = estimate_variances
         self.log_sd_prior = log_sd_prior
         self.tolerance = tolerance
@@ -178,7 +183,12 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             solution = solve(problem, self._variances(len(design.vocabulary.skills)), start)
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
             fitted, size, deviations = Fitted(design, solution, share), len(solution.covariance), {}
-            if not impressions and len(design.vocabulary.skills) == 1 and not design.rows.floor.any():
+            if (
+                not impressions
+                and not self.centrality
+                and len(design.vocabulary.skills) == 1
+                and not design.rows.floor.any()
+            ):
                 persons = fitted.all_persons()
                 covariance = observed_covariance(problem, solution.facets, solution.variances, persons)
                 if self.estimate_variances:
@@ -281,12 +291,23 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             if getattr(self, name) not in available:
                 choices = ", ".join(repr(choice) for choice in available)
                 raise ValueError(f"{name}={getattr(self, name)!r} is not available; choose from {choices}")
-        positive = ("theta_sd", "severity_sd", "item_sd", "threshold_sd", "mean_sd", "log_sd_prior", "tolerance")
+        positive = (
+            "theta_sd",
+            "severity_sd",
+            "item_sd",
+            "threshold_sd",
+            "mean_sd",
+            "log_sd_prior",
+            "centrality_sd",
+            "tolerance",
+        )
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be positive")
         if self.item_own_sd is not None and not self.item_own_sd > 0:
             raise ValueError(f"item_own_sd={self.item_own_sd!r} must be positive, or None")
+        if self.centrality and self.method == "joint":
+            raise ValueError("centrality=True needs the prior that method='joint' does not have; use method='marginal'")
         if not 0 < self.skill_correlation < 1:
             raise ValueError(f"skill_correlation={self.skill_correlation!r} must lie between 0 and 1")
 
@@ -297,6 +318,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             step_sd=self.threshold_sd,
             mean_sd=self.mean_sd,
             period_correlation=self.period_correlation,
+            scale_sd=self.centrality_sd if self.centrality else 0.0,
             log_sd=np.inf if fixed else self.log_sd_prior,
             estimate_variances=self.estimate_variances,
             fixed=fixed,
@@ -321,7 +343,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     def _previous(self, design: Design) -> Facets:
         """The previous fit's facets where the new design has the same."""
         before, old = self.fitted_.solution.facets, self.fitted_.design.vocabulary
-        blank, words = start_facets(design), design.vocabulary
+        blank, words = start_facets(design, scales=self.centrality), design.vocabulary
+        scale = dict(zip(old.raters, before.log_scale, strict=False))
         severity = dict(zip(old.severities, before.severity, strict=True))
         item = dict(zip(old.items, before.item, strict=True))
         steps = dict(zip(old.formats, before.steps, strict=True))
@@ -332,6 +355,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             items - items.mean(),
             tuple(one if len(one) == len(start) else start for one, start in zip(kept, blank.steps, strict=True)),
             before.mean,
+            np.array([scale.get(key, 0.0) for key in words.raters[: len(blank.log_scale)]]),
+            blank.rater,
         )
 
     def _describe(self) -> None:

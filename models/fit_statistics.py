@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.categories import Steps, moments
+from models.categories import moments
 from models.design import Rows
 from models.problem import Facets
 
@@ -26,11 +26,10 @@ _CHUNK = 8192
 
 def standardised(rows: Rows, eta: Floats, facets: Facets) -> tuple[Floats, Floats]:
     """Squared residual and variance of each rating, given its linear predictor eta."""
-    steps = Steps.of(facets.steps).cumulative
     squared, variance = np.empty(len(rows)), np.empty(len(rows))
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, start + _CHUNK)
-        expected, spread = moments(eta[part], steps[:, rows.format[part]])
+        expected, spread = moments(eta[part], facets.cumulative(rows.severity[part], rows.format[part]))
         squared[part], variance[part] = (rows.score[part] - expected) ** 2, spread
     return squared, np.maximum(variance, 1e-12)
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.categories import Steps, hermite_nodes, log_likelihood
+from models.categories import hermite_nodes, log_likelihood
 from models.design import Rows
 from models.elimination import Layout, PersonPosterior, condition
 from models.problem import Facets
@@ -153,7 +153,7 @@ def infer(
     skills = len(variances.theta)
     layout = Layout.of(rows, group, groups=groups, skills=skills)
     offset = facets.offset(rows.severity, rows.item)
-    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
+    cumulative = facets.cumulative(rows.severity, rows.format)
     posterior, precision, natural = _propagate(layout, rows, offset, cumulative, variances, start)
     centre, variance = posterior.theta, np.diagonal(posterior.covariance, axis1=1, axis2=2)
     scale = np.sqrt(variance)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.categories import Steps, hermite_nodes, probabilities
+from models.categories import hermite_nodes, probabilities
 from models.design import Design, Rows, Vocabulary, encode_known
 from models.joint import Joint
 from models.ratings import RatingError
@@ -25,8 +25,8 @@ def predicted(fitted: Fitted, ratings: pd.DataFrame) -> pd.DataFrame:
     rows = encode_known(ratings.drop(columns="score", errors="ignore"), words)
     mean, variance = _predictors(fitted, rows)
     eta = mean + facets.offset(rows.severity, rows.item)
-    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
-    chance = np.zeros(cumulative.shape)
+    cumulative = facets.cumulative(rows.severity, rows.format)
+    chance = np.zeros((len(cumulative), len(rows)))
     for point, mass in zip(*hermite_nodes(15), strict=True):
         chance += mass * probabilities(eta + point * np.sqrt(variance), cumulative)[0]
     return _table(chance, rows, words, ratings.index)
@@ -43,7 +43,7 @@ def predicted_at_estimates(joint: Joint, design: Design, ratings: pd.DataFrame) 
                 f"unknown {kind} {unknown!r}: joint estimates say nothing of others; fit with method='marginal'"
             )
     eta = joint.predictor(rows, len(words.skills))
-    chance = probabilities(eta, Steps.of(joint.facets.steps).cumulative[:, rows.format])[0]
+    chance = probabilities(eta, joint.facets.cumulative(rows.severity, rows.format))[0]
     return _table(chance, rows, words, ratings.index)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.categories import Steps
 from models.design import Design
 from models.elimination import Layout
 from models.incidence import Incidence
@@ -25,7 +26,8 @@ _FLAT = 1e-9
 class Priors:
     """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD.
 
-    fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood).
+    fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood). scale_sd: of the logs of raters' scales
+    (`models.centrality`); 0: all raters have scale 1.
     """
 
     item_sd: float = 1.5
@@ -33,6 +35,7 @@ class Priors:
     mean_sd: float = 3.0
     period_correlation: float = 0.9
     log_sd: float = 0.5
+    scale_sd: float = 0.0
     estimate_variances: bool = True
     fixed: bool = False
     tolerance: float = 1e-4
@@ -41,27 +44,45 @@ class Priors:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Point estimates of everything that is not a person. steps: one array per format."""
+    """Point estimates of everything that is not a person. steps: one array per format.
+
+    log_scale: (raters,) log of each rater's scale of the steps, empty where all are 1; rater: (severities,) whose scale a unit has.
+    """
 
     severity: Floats
     item: Floats
     steps: tuple[Floats, ...]
     mean: float
+    log_scale: Floats = field(default_factory=lambda: np.zeros(0))
+    rater: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def offset(self, severity: Integers, item: Integers) -> Floats:
         """What the facets add to a row's linear predictor; severity code -1 is an average rater."""
         known = np.where(severity >= 0, self.severity[np.maximum(severity, 0)], 0.0) if len(self.severity) else 0.0
         return np.asarray(self.mean - known - self.item[item], dtype=np.float64)
 
+    def scale(self, severity: Integers) -> Floats:
+        """Scale of the steps of each row; severity code -1 is an average rater, of scale 1."""
+        if not len(self.log_scale):
+            return np.ones(len(severity))
+        return np.where(severity >= 0, np.exp(self.log_scale)[self.rater[np.maximum(severity, 0)]], 1.0)
+
+    def cumulative(self, severity: Integers, formats: Integers) -> Floats:
+        """Cumulative steps of each row, (categories, n), or (categories, 1) where all rows have the same."""
+        steps = Steps.of(self.steps).cumulative
+        if len(self.log_scale):
+            return np.asarray(steps[:, formats] * self.scale(severity))
+        return steps if steps.shape[1] == 1 else steps[:, formats]
+
     def vector(self) -> Floats:
-        """All facets in one vector: severities, items, steps format by format, mean."""
-        return np.concatenate([self.severity, self.item, *self.steps, [self.mean]])
+        """All facets in one vector: severities, items, steps format by format, logs of scales, mean."""
+        return np.concatenate([self.severity, self.item, *self.steps, self.log_scale, [self.mean]])
 
     def moved(self, vector: Floats) -> Facets:
         """The facets a vector of this layout stands for."""
-        sizes = [len(self.severity), len(self.item), *(len(steps) for steps in self.steps)]
+        sizes = [len(self.severity), len(self.item), *(len(steps) for steps in self.steps), len(self.log_scale)]
         parts = np.split(vector, np.cumsum(sizes))
-        return Facets(parts[0], parts[1], tuple(parts[2:-1]), float(parts[-1][0]))
+        return Facets(parts[0], parts[1], tuple(parts[2:-2]), float(parts[-1][0]), parts[-2], self.rater)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +109,14 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
     layout = Layout.of(rows, rows.person, groups=len(words.persons), skills=len(words.skills))
     severities, items = len(words.severities), len(words.items)
     structure = _severity_structure(words.severity_rater, priors.period_correlation)
+    scales = _scale_constraints(design) if priors.scale_sd > 0 else np.zeros((0, 0))
     return Problem(
         design=design,
         layout=layout,
         priors=priors,
         incidence=Incidence.of(design, layout),
         constraints=_constraints(
-            _severity_groups(design, humans=priors.fixed), severities, items, words.categories - 1
+            _severity_groups(design, humans=priors.fixed), severities, items, words.categories - 1, scales
         ),
         severity_structure=structure,
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
@@ -119,10 +141,21 @@ def _severity_groups(design: Design, *, humans: bool) -> list[Integers]:
     return groups + [np.flatnonzero(~machine)] * bool(humans and not machine.all())
 
 
-def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers) -> Floats:
-    """Severities of each group sum to zero, items do, and so do the steps of each format."""
-    total = severities + items + int(lengths.sum()) + 1
-    constraints = np.zeros((len(groups) + 1 + len(lengths), total))
+def _scale_constraints(design: Design) -> Floats:
+    """Logs of scales, (constraints, raters): 0 for machines; those of humans who rate on three categories or more sum to zero."""
+    rows, words = design.rows, design.vocabulary
+    machine = np.zeros(len(words.raters), dtype=bool)
+    machine[words.severity_rater] = words.machine_severity
+    tell = (words.categories[rows.format] > 2) & ~rows.machine & ~rows.floor
+    telling = np.bincount(words.severity_rater[rows.severity[tell]], minlength=len(machine)) > 0
+    return np.vstack([np.eye(len(machine))[machine], telling[None][: int(telling.any())]])
+
+
+def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers, scales: Floats) -> Floats:
+    """Severities of each group sum to zero, items do, so do the steps of each format; then what holds for logs of scales."""
+    total = severities + items + int(lengths.sum()) + scales.shape[1] + 1
+    constraints = np.zeros((len(groups) + 1 + len(lengths) + len(scales), total))
+    constraints[len(constraints) - len(scales) :, total - 1 - scales.shape[1] : -1] = scales
     for row, group in enumerate(groups):
         constraints[row, group] = 1.0
     constraints[len(groups), severities : severities + items] = 1.0
@@ -143,11 +176,14 @@ def _severity_structure(rater: Integers, correlation: float) -> Floats | None:
     )
 
 
-def start_facets(design: Design) -> Facets:
-    """All facets zero, steps two thirds of a logit apart."""
+def start_facets(design: Design, *, scales: bool = False) -> Facets:
+    """All facets zero, steps two thirds of a logit apart. scales: whether raters have scales of their own."""
     words = design.vocabulary
     steps = tuple((np.arange(width - 1) - (width - 2) / 2) * 2 / 3 for width in words.categories)
-    return Facets(np.zeros(len(words.severities)), np.zeros(len(words.items)), steps, 0.0)
+    severity, item = np.zeros(len(words.severities)), np.zeros(len(words.items))
+    if not scales:
+        return Facets(severity, item, steps, 0.0)
+    return Facets(severity, item, steps, 0.0, np.zeros(len(words.raters)), words.severity_rater)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +216,17 @@ def penalty(problem: Problem, variances: Variances) -> Penalty:
     """Prior precision of the facets."""
     words, priors = problem.design.vocabulary, problem.priors
     severities, items, total = len(words.severities), len(words.items), problem.constraints.shape[1]
+    raters = len(words.raters) if priors.scale_sd > 0 else 0
+    scales = slice(total - 1 - raters, total - 1)
     if priors.fixed:
-        return Penalty(np.full(total, _FLAT))
+        diagonal = np.full(total, _FLAT)
+        diagonal[scales] = 1.0 / max(priors.scale_sd, _FLAT) ** 2
+        return Penalty(diagonal)
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
     diagonal = np.full(total, 1.0 / priors.step_sd**2)
     diagonal[:severities] = 1.0 / scale**2
     diagonal[severities : severities + items] = 1.0 / priors.item_sd**2
+    diagonal[scales] = 1.0 / max(priors.scale_sd, _FLAT) ** 2
     diagonal[-1] = 1.0 / priors.mean_sd**2
     blocks = []
     if problem.severity_structure is not None:

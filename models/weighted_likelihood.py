@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.categories import Steps, probabilities
+from models.categories import probabilities
 from models.design import Rows
 from models.problem import Facets
 
@@ -24,7 +24,7 @@ _HALVINGS = 60
 
 def weighted_likelihood(rows: Rows, ability: Integers, count: int, facets: Facets) -> tuple[Floats, Floats]:
     """Estimate and standard error of each of `count` thetas; NaN without ratings. ability: (rows,) the theta each rating speaks to."""
-    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
+    cumulative = facets.cumulative(rows.severity, rows.format)
     offset = facets.offset(rows.severity, rows.item) - facets.mean
     category = np.arange(len(cumulative), dtype=np.float64)[:, None]
     seen = np.bincount(ability, minlength=count) > 0

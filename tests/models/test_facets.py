@@ -37,7 +37,7 @@ def test_asking_before_fitting_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("severity", "none"), ("centrality", True), ("method", "x"), ("thresholds", "x")]
+    ("name", "value"), [("severity", "none"), ("centrality", "some"), ("method", "x"), ("thresholds", "x")]
 )
 def test_unavailable_choices_are_named_with_what_is_available(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{name}=.* is not available; choose from"):
@@ -224,7 +224,8 @@ def test_any_frame_however_odd_gives_proper_posteriors(seed: int) -> None:
         weight=rng.choice([0.01, 0.5, 1.0, 10.0], count),
         period=rng.integers(0, 3, count),
     )
-    model = FacetsModel(thresholds=str(rng.choice(["rating_scale", "partial_credit"]))).fit(table)
+    thresholds, centrality = str(rng.choice(["rating_scale", "partial_credit"])), bool(rng.integers(2))
+    model = FacetsModel(thresholds=thresholds, centrality=centrality).fit(table)
     everyone = model.posteriors()
     assert np.isfinite(everyone.mass).all()
     assert np.linalg.eigvalsh(everyone.covariance).min() > 0
