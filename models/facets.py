@@ -183,12 +183,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             solution = solve(problem, self._variances(len(design.vocabulary.skills)), start)
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
             fitted, size, deviations = Fitted(design, solution, share), len(solution.covariance), {}
-            if (
-                not impressions
-                and not self.centrality
-                and len(design.vocabulary.skills) == 1
-                and not design.rows.floor.any()
-            ):
+            if self._has_exact_errors(design):
                 persons = fitted.all_persons()
                 covariance = observed_covariance(problem, solution.facets, solution.variances, persons)
                 if self.estimate_variances:
@@ -207,6 +202,13 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             self.design_, self.joint_, self.standard_deviations_se_ = design, joint, {}
             self._describe_joint()
         return self
+
+    def _has_exact_errors(self, design: Design) -> bool:
+        """Whether errors come from `models.information`: no priors, and one theta per person learned from all there is."""
+        plain = (
+            self.severity == "fixed" and not self.halo and not self.centrality and len(design.vocabulary.skills) == 1
+        )
+        return plain and not design.rows.floor.any() and bool((design.rows.discount == 1.0).all())
 
     def _forget(self) -> None:
         """Drop what the other method's fit had left."""

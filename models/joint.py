@@ -99,6 +99,10 @@ def joint_maximum(design: Design, *, max_iterations: int = 200) -> Joint:
 
 
 def _check(design: Design) -> None:
+    if (design.rows.discount != 1.0).any():
+        raise RatingError(
+            "method='joint' judges persons and raters by one likelihood, so it has no discounts; use weights, or 'marginal'"
+        )
     if design.rows.floor.any():
         raise RatingError(
             "method='joint' takes scores only, not floors; leave out the rows with at_least, or use 'marginal'"

@@ -24,6 +24,7 @@ _HALVINGS = 60
 
 def weighted_likelihood(rows: Rows, ability: Integers, count: int, facets: Facets) -> tuple[Floats, Floats]:
     """Estimate and standard error of each of `count` thetas; NaN without ratings. ability: (rows,) the theta each rating speaks to."""
+    rows = rows.discounted()
     cumulative = facets.cumulative(rows.severity, rows.format)
     offset = facets.offset(rows.severity, rows.item) - facets.mean
     category = np.arange(len(cumulative), dtype=np.float64)[:, None]

@@ -184,6 +184,11 @@ def test_nothing_but_extremes_is_refused() -> None:
         joint(crossed().assign(score=1, categories=2, lowest=0))
 
 
+def test_discounts_are_refused() -> None:
+    with pytest.raises(RatingError, match="no discounts; use weights"):
+        joint(crossed().assign(discount=0.5))
+
+
 def test_floors_are_refused() -> None:
     with pytest.raises(RatingError, match="not floors"):
         joint(crossed().assign(at_least=True))
