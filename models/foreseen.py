@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.categories import Steps, hermite_nodes, probabilities
+from models.categories import hermite_nodes, probabilities
 from models.design import encode_known
 from models.facets import FacetsModel
 
@@ -96,7 +96,8 @@ def foreseen(model: FacetsModel, ratings: pd.DataFrame) -> Foreseen:
     several = len(words.skills) > 1
     halo_skill = variances.halo_skill if several else 0.0
     offset = facets.offset(rows.severity, rows.item) - facets.mean
-    cumulative = Steps.of(facets.steps).cumulative[:, rows.format]
+    steps = facets.cumulative(rows.severity, rows.format)
+    cumulative = np.broadcast_to(steps, (len(steps), len(rows)))
     eta = others.mean[place][pair, rows.skill] + offset
     own = np.diagonal(others.covariance[place], axis1=1, axis2=2)[pair, rows.skill]
     expected, variance = _moments(eta, np.sqrt(own + variances.halo**2 + halo_skill**2), cumulative)

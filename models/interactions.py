@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
 from scipy.stats import t as student
 
-from models.categories import Steps, moments
+from models.categories import moments
 from models.design import encode_known
 from models.facets import FacetsModel
 
@@ -55,7 +55,7 @@ def displacements(model: FacetsModel, ratings: pd.DataFrame, *, period: ArrayLik
     rows = encode_known(ratings, words)
     theta = fitted.all_persons().mean[rows.person, rows.skill] - facets.mean
     eta = theta + facets.offset(rows.severity, rows.item)
-    expected, information = moments(eta, Steps.of(facets.steps).cumulative[:, rows.format])
+    expected, information = moments(eta, facets.cumulative(rows.severity, rows.format))
     table = pd.DataFrame(
         {
             "rater": ratings["rater"].to_numpy(),

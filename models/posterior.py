@@ -210,7 +210,8 @@ def _propagate(
         if going.sum() < _WORTH_DROPPING * len(going):
             kept = going[part.cell_of_row]
             group = np.unique(part.cell_group[part.cell_of_row[kept]], return_inverse=True)[1]
-            rows, offset, cumulative = rows.take(kept), offset[kept], cumulative[:, kept]
+            rows, offset = rows.take(kept), offset[kept]
+            cumulative = cumulative if cumulative.shape[1] == 1 else cumulative[:, kept]
             part = Layout.of(rows, group, groups=int(group[-1]) + 1, skills=layout.skills)
             cells, going = cells[going], going[going]
             posterior = condition(part, variances, precision[cells], natural[cells])
