@@ -98,7 +98,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
 
 @dataclass(slots=True)
 class _Search:
-    """The iteration on its way: `last` step, size of the last `change` of the standard deviations, and how often they were `rescaled`."""
+    """The iteration on its way: `last` step, size of the last `change` of the standard deviations, the way they `turned`, and how often they were `rescaled`."""
 
     problem: Problem
     default: Variances
@@ -109,11 +109,12 @@ class _Search:
     lagged: _Step | None = None
     last: _Step = field(init=False)
     change: float = 1.0
+    turned: Floats | None = None
     rescaled: int = 0
 
     def begin_anew(self) -> None:
         """Forget what concerns the kind of steps taken so far."""
-        self.pacer, self.mixing, self.lagged, self.change = _Pacer(), Anderson(), None, 1.0
+        self.pacer, self.mixing, self.lagged, self.change, self.turned = _Pacer(), Anderson(), None, 1.0, None
 
     def step(self, *, nodes: int, fresh: bool = False) -> _Step:
         """One iteration from here."""
@@ -139,16 +140,22 @@ class _Search:
         return step.moved
 
     def rescale(self, tolerance: float) -> float:
-        """Score the standard deviations, unless they change by less than tolerance; returns the change."""
+        """Score the standard deviations, unless they change by less than tolerance; returns the change.
+
+        A step back over the one before goes half way: about a halo near 0, scoring jumps to and fro without end.
+        """
         problem, step = self.problem, self.last
         if not problem.priors.estimate_variances:
             return 0.0
         proposed = scored(problem, self.variances, self.default, step.state.posterior, step.state.facets, step.factor)
         self.change = proposed.distance(self.variances)
         if self.change >= tolerance:
-            near = self.change < _NEAR
-            mixed = self.mixing.next(self.variances.vector(), proposed.vector()) if near else proposed.vector()
-            self.variances = self.variances.moved(mixed).floored(self.default)
+            here, there = self.variances.vector(), proposed.vector()
+            if self.change < _NEAR:
+                there = self.mixing.next(here, there)
+            elif self.turned is not None and self.turned @ (there - here) < 0:
+                there = 0.5 * (here + there)
+            self.variances, self.turned = self.variances.moved(there).floored(self.default), there - here
             self.pacer.before, self.lagged, self.rescaled = np.inf, None, self.rescaled + 1
         return self.change
 

@@ -172,3 +172,8 @@ def test_a_warm_start_and_another_order_of_rows_end_at_the_same_place() -> None:
 def test_joint_maximum_likelihood_has_no_scales() -> None:
     with pytest.raises(ValueError, match="centrality=True needs the prior"):
         FacetsModel(centrality=True, method="joint").fit(drawn(1).ratings)
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+def test_standard_deviations_settle_where_there_is_no_halo(seed: int) -> None:
+    assert FacetsModel(centrality=True, max_iterations=60).fit(drawn(seed, halo_sd=0.0).ratings).converged_
