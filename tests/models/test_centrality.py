@@ -174,6 +174,9 @@ def test_joint_maximum_likelihood_has_no_scales() -> None:
         FacetsModel(centrality=True, method="joint").fit(drawn(1).ratings)
 
 
-@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+@pytest.mark.parametrize("seed", [5, 7, 11])
 def test_standard_deviations_settle_where_there_is_no_halo(seed: int) -> None:
-    assert FacetsModel(centrality=True, max_iterations=60).fit(drawn(seed, halo_sd=0.0).ratings).converged_
+    """On these, scoring went to and fro about a small halo without end."""
+    model = FacetsModel(max_iterations=60).fit(drawn(seed, spread=False, halo_sd=0.0).ratings)
+    assert model.converged_
+    assert model.standard_deviations_["halo"] < 0.25
