@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calibrant.assessing import readable_run
+from calibrant.report_files import Written, person_named, reported_run, safe_name, write_text
 from calibrant.reports import gap, packet, render, self_check, tables
 from calibrant.reports.case import PacketInputs
 from calibrant.reports.gap import GapInputs, GapPerson
@@ -22,35 +22,8 @@ from db.errors import Refusal
 from db.ledger import Ledger
 from db.records import Assessment, JointPosterior, Purpose, Run
 from models.cutpoints import probability_all
-from rubrics import Standard
 
 __all__ = ["Written", "write_gap", "write_packet", "write_self_check"]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The files a report left, first the one to open."""
-
-    files: tuple[Path, ...]
-    run: str
-    head: str
-
-
-def _run(ledger: Ledger, purpose: Purpose, now: datetime) -> tuple[Run, Standard]:
-    run = readable_run(ledger, purpose, now=now)
-    if ledger.erased_citations(run.id):
-        raise Refusal(
-            "evidence behind the last assessment has been erased since", remedy="run `calibrant assess`, then report"
-        )
-    return run, Standard.from_text(ledger.rubric_text(run.rubric_hash))
-
-
-def _person(ledger: Ledger, person: str, moment: datetime) -> tuple[str, str, str]:
-    """(opaque id, HR id, name)."""
-    found = ledger.person_id(person)
-    rows = ledger.people(as_of=moment, known_at=moment)
-    row = rows[rows["person"] == found].iloc[0]
-    return found, str(row["key"]), str(row["name"])
 
 
 def _cited(ledger: Ledger, run: Run, person: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -92,9 +65,9 @@ def write_packet(
     ledger: Ledger, person: str, role: str, job_level: str, folder: Path, *, now: datetime, unseal: str | None = None
 ) -> Written:
     """The reading copy of a promotion case; with a reason to `unseal`, also the sealed result and the verifiable packet."""
-    run, standard = _run(ledger, Purpose.PROMOTION, now)
+    run, standard = reported_run(ledger, Purpose.PROMOTION, now)
     wanted = profile(standard, role, job_level)
-    found, key, name = _person(ledger, person, now)
+    found, key, name = person_named(ledger, person, now)
     cited, parts = _cited(ledger, run, found)
     assessments = tuple(ledger.assessments(run.id, found))
     inputs = PacketInputs(
@@ -127,22 +100,22 @@ def write_packet(
         cited=built.cited,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"packet-{_safe(key)}-{_safe(role)}-{_safe(job_level)}"
+    stem = f"packet-{safe_name(key)}-{safe_name(role)}-{safe_name(job_level)}"
     reading = replace(built.reading, heading=replace(built.reading.heading, audit_head=seal.head))
-    files = [_write(folder / f"{stem}-reading.html", render.reading_html(reading))]
-    files.append(_write(folder / f"{stem}-reading.json", render.json_text(reading)))
+    files = [write_text(folder / f"{stem}-reading.html", render.reading_html(reading))]
+    files.append(write_text(folder / f"{stem}-reading.json", render.json_text(reading)))
     if unseal:
         ledger.open_packet(seal.packet_id, unseal)
         sealed = replace(built.sealed, heading=replace(built.sealed.heading, audit_head=seal.head))
-        files.append(_write(folder / f"{stem}-sealed.html", render.sealed_html(sealed)))
-        files.append(_write(folder / f"{stem}.json", render.json_text({**body, "seal": seal.as_mapping()})))
+        files.append(write_text(folder / f"{stem}-sealed.html", render.sealed_html(sealed)))
+        files.append(write_text(folder / f"{stem}.json", render.json_text({**body, "seal": seal.as_mapping()})))
     return Written(tuple(files), run.id, seal.head)
 
 
 def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime) -> Written:
     """What the ledger holds about a person and what follows from it, for that person."""
-    run, standard = _run(ledger, Purpose.SELF_CHECK, now)
-    found, key, name = _person(ledger, person, now)
+    run, standard = reported_run(ledger, Purpose.SELF_CHECK, now)
+    found, key, name = person_named(ledger, person, now)
     cited, parts = _cited(ledger, run, found)
     assessments = tuple(ledger.assessments(run.id, found))
     identities = ledger.identities(known_at=now)
@@ -167,10 +140,10 @@ def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime
         )
     )
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"self-{_safe(key)}"
+    stem = f"self-{safe_name(key)}"
     files = (
-        _write(folder / f"{stem}.html", render.self_check_html(built)),
-        _write(folder / f"{stem}.json", render.json_text(built)),
+        write_text(folder / f"{stem}.html", render.self_check_html(built)),
+        write_text(folder / f"{stem}.json", render.json_text(built)),
     )
     return Written(files, run.id, head)
 
@@ -179,7 +152,7 @@ def write_gap(
     ledger: Ledger, folder: Path, *, now: datetime, department: str = "Department", lead_of: str | None = None
 ) -> Written:
     """The department's supply of skills against its role profiles; `lead_of` a team names single points of failure to its lead."""
-    run, standard = _run(ledger, Purpose.GAP_ANALYSIS, now)
+    run, standard = reported_run(ledger, Purpose.GAP_ANALYSIS, now)
     people = ledger.people(as_of=run.as_of, known_at=run.known_at)
     present = people[people["role"].notna() & people["fte"].notna()]
     teams = set(present["team"].dropna())
@@ -203,24 +176,14 @@ def write_gap(
         )
     )
     folder.mkdir(parents=True, exist_ok=True)
-    stem = "gap" if lead_of is None else f"gap-lead-{_safe(lead_of)}"
+    stem = "gap" if lead_of is None else f"gap-lead-{safe_name(lead_of)}"
     files = [
-        _write(folder / f"{stem}.html", render.gap_html(built)),
-        _write(folder / f"{stem}.json", render.json_text(built)),
+        write_text(folder / f"{stem}.html", render.gap_html(built)),
+        write_text(folder / f"{stem}.json", render.json_text(built)),
     ]
-    files.append(_write(folder / f"{stem}.csv", tables.gap_csv(built)))
+    files.append(write_text(folder / f"{stem}.csv", tables.gap_csv(built)))
     (folder / f"{stem}.xlsx").write_bytes(tables.gap_xlsx(built))
     return Written((*files, folder / f"{stem}.xlsx"), run.id, head)
-
-
-def _write(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8", newline="")
-    return path
-
-
-def _safe(text: str) -> str:
-    """A file-name part: letters, digits, dot and dash; anything else becomes a dash."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "-" for c in text).strip(".-")[:60] or "x"
 
 
 def _text(value: object) -> str:

@@ -1,7 +1,7 @@
 """Severity in the units people give: what a rater's logits come to in marks.
 
-The *fair average* (Linacre 1989) is the mark an average person would get on an average item from this rater; raters who rated different
-people can be compared by it, as they cannot by their means.
+The *fair average* (after Linacre 1989) is the mean mark that this rater would have given had they rated everybody on everything that was rated; raters who
+rated different people can be compared by it, as they cannot by their means.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["fair_averages"]
 Floats = NDArray[np.float64]
 
 _MARKS = 5
+_PLACES = (np.arange(50) + 0.5) / 50
 
 
 def fair_averages(model: FacetsModel, ratings: pd.DataFrame) -> pd.DataFrame:
@@ -42,10 +43,12 @@ def fair_averages(model: FacetsModel, ratings: pd.DataFrame) -> pd.DataFrame:
     rater = ratings["rater"].to_numpy()
     table = pd.DataFrame({"in_marks": pd.Series(gained).groupby(rater).mean()}).rename_axis("rater")
     form = int(np.bincount(rows.format).argmax())
+    places = np.quantile((eta + facets.severity[rows.severity])[rows.format == form], _PLACES)
     own = facets.severity[[words.severities.index(key) for key in _keys(table.index, words.severities)]]
-    middle = facets.mean - own
+    met = (places - own[:, None]).ravel()
     width = words.categories[form] - 1
-    marks = 1 + (_MARKS - 1) / width * _expected(middle, np.repeat(cumulative[:, [form]], len(middle), axis=1))
+    steps = np.repeat(cumulative[:, [form]], len(met), axis=1)
+    marks = 1 + (_MARKS - 1) / width * _expected(met, steps).reshape(len(own), -1).mean(axis=1)
     table.insert(0, "fair_average", marks)
     return table
 

@@ -1,4 +1,4 @@
-"""`report packet|self|gap`."""
+"""`report packet|self|gap|raters`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calibrant.cli.console import Session, command
 from db.errors import Refusal
 
 if TYPE_CHECKING:
-    from calibrant.reporting import Written
+    from calibrant.report_files import Written
 
 __all__ = ["register"]
 
@@ -26,7 +26,7 @@ def _tell(session: Session, written: Written) -> None:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
-    group = typer.Typer(help="Promotion packet, self-check and gap analysis.", no_args_is_help=True)
+    group = typer.Typer(help="Promotion packet, self-check, gap analysis and raters.", no_args_is_help=True)
     app.add_typer(group, name="report")
 
     @command(
@@ -91,3 +91,23 @@ def register(app: typer.Typer) -> None:
         from calibrant.reporting import write_gap
 
         _tell(session, write_gap(session.ledger, out, now=session.now, department=department, lead_of=lead_of))
+
+    @command(group, "raters")
+    def raters(
+        session: Session,
+        department: Annotated[str, typer.Option("--department", help="Title of the report.")] = "Department",
+        rater: Annotated[
+            str | None,
+            typer.Option("--rater", help="Write this rater's own page instead, for that rater only (HR id)."),
+        ] = None,
+        out: Folder = Path("reports"),
+    ) -> None:
+        """Write how people rate (severity, misfit, centrality, halo, bias, drift, linking), with no rater in it; or one rater's own page."""
+        from calibrant.rater_reporting import write_rater_page, write_raters
+
+        with session.progress("looking at the raters"):
+            if rater is not None:
+                written = write_rater_page(session.ledger, rater, out, now=session.now)
+            else:
+                written = write_raters(session.ledger, out, now=session.now, department=department)
+        _tell(session, written)

@@ -25,11 +25,23 @@ from calibrant.reports.explain import NOT_ABLE, NOT_ABLE_SENTENCE, level_set_tex
 from calibrant.reports.gap import Gap
 from calibrant.reports.model_card import USES_TEXT, ModelCard
 from calibrant.reports.packet_sealed import SealedResult
+from calibrant.reports.rater_page import RaterPage
+from calibrant.reports.rater_results import Raters
 from calibrant.reports.reading_copy import ReadingCopy
 from calibrant.reports.self_check import SelfCheck
 from collectors.text import is_plain
 
-__all__ = ["as_mapping", "card_html", "gap_html", "json_text", "reading_html", "sealed_html", "self_check_html"]
+__all__ = [
+    "as_mapping",
+    "card_html",
+    "gap_html",
+    "json_text",
+    "rater_page_html",
+    "raters_html",
+    "reading_html",
+    "sealed_html",
+    "self_check_html",
+]
 
 
 def reading_html(copy: ReadingCopy) -> str:
@@ -77,6 +89,17 @@ def card_html(card: ModelCard, version: str) -> str:
     """The model card of the version with that hash."""
     figure = charts.reliability_svg(card.curve) if card.curve else ""
     return _page("model_card.html", card=card, version=version, uses=USES_TEXT, diagram=_own(figure))
+
+
+def raters_html(report: Raters) -> str:
+    """The raters' report."""
+    columns = max((len(spread.groups) for spread in report.spreads), default=0)
+    return _page("raters.html", report=report, heading=report.heading, columns=columns)
+
+
+def rater_page_html(page: RaterPage) -> str:
+    """A rater's own page."""
+    return _page("rater.html", page=page, heading=page.heading)
 
 
 def json_text(result: object) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from calibrant.assessing import assess_purposes
 from calibrant.exporting import assessment_rows
+from calibrant.rater_reporting import write_rater_page, write_raters
 from calibrant.reporting import write_gap, write_packet, write_self_check
 from db.ledger import Ledger
 from db.records import Purpose
@@ -42,11 +43,13 @@ def assess(ledger: Ledger, standard: Path, purposes: tuple[Purpose, ...] = tuple
 
 
 def reports(ledger: Ledger, folder: Path, person: str, team: str) -> Mapping[str, bytes]:
-    """Every report's files: the person's packet and self-check, the gap analysis, and the team lead's copy of it."""
+    """Every report's files: the person's packet, self-check and page as a rater, the gap analysis, the team lead's copy of it, the raters' report."""
     write_packet(ledger, person, ROLE, JOB_LEVEL, folder, now=NOW, unseal="the test opens it")
     write_self_check(ledger, person, folder, now=NOW)
     write_gap(ledger, folder, now=NOW, department="Department of tests")
     write_gap(ledger, folder, now=NOW, department="Department of tests", lead_of=team)
+    write_raters(ledger, folder, now=NOW, department="Department of tests")
+    write_rater_page(ledger, person, folder, now=NOW)
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 

@@ -46,7 +46,7 @@ def hostile(tmp_path_factory, standard_folder):
 
 def test_no_report_and_no_export_holds_anything_that_acts(hostile):
     _, outputs = hostile
-    assert len(outputs) == 16
+    assert len(outputs) == 21
     assert {name: problems_of(name, content) for name, content in outputs.items() if problems_of(name, content)} == {}
 
 
