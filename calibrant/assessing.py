@@ -90,7 +90,7 @@ def assess_purposes(
         inference = shared[sources]
         run = _run(inference, standard, purpose, model, as_of, known_at)
         ledger.save_run(run, inference.assessments, inference.citations, inference.posteriors)
-        done.append(_assessed(run, inference, sources, not_used(ledger, model, known_at=known_at)))
+        done.append(_assessed(run, inference, sources, not_used(ledger, purpose, model, known_at=known_at)))
     return done
 
 

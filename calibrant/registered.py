@@ -34,14 +34,14 @@ def model_for(ledger: Ledger, purpose: Purpose, rubric_hash: str, *, known_at: d
     return None
 
 
-def not_used(ledger: Ledger, used: ModelVersion | None, *, known_at: datetime) -> str:
-    """A warning where the version registered last is not the one in use; else ""."""
+def not_used(ledger: Ledger, purpose: Purpose, used: ModelVersion | None, *, known_at: datetime) -> str:
+    """A warning where the version registered last is not the one the purpose uses; else ""."""
     last = ledger.current_model(known_at=known_at)
     if last is None or (used is not None and used.hash == last.hash):
         return ""
     return (
-        f"the model version registered last ({last.hash[:12]}) is for another standard or for other sources and is not used: "
-        "see `calibrant models list`, or run `calibrant calibrate`"
+        f"{purpose.value} does not use the model version registered last ({last.hash[:12]}): it is for another standard or "
+        "for other sources; see `calibrant models list`"
     )
 
 

@@ -94,9 +94,8 @@ def _tell(session: Session, found: Calibrated, files: tuple[Path, ...]) -> None:
         session.say(f"registered model version {found.version.hash[:12]}; the next `calibrant assess` uses it")
     else:
         session.say(f"model version {found.version.hash[:12]} was registered before; nothing is new")
-    session.say(
-        f"{found.card.data.labels} decided levels on {found.card.data.labelled} people; {found.card.recalibration}"
-    )
+    session.say(f"decided levels: {found.card.data.labels}; labelled people: {_few(found.card.data.labelled)}")
+    session.say(f"recalibration: {found.card.recalibration}")
     for warning in found.warnings:
         session.say(warning)
 

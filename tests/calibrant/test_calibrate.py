@@ -107,7 +107,8 @@ def test_a_version_is_used_from_the_moment_it_is_known_for_its_standard_and_its_
     assert model_for(ledger, Purpose.DEVELOPMENT, rubric, known_at=later).hash == found.version.hash
     assert model_for(ledger, Purpose.PROMOTION, rubric, known_at=NOW.replace(year=2020)) is None
     assert model_for(ledger, Purpose.PROMOTION, "another standard", known_at=later) is None
-    assert "not used" in not_used(ledger, None, known_at=later)
+    assert "development does not use" in not_used(ledger, Purpose.DEVELOPMENT, None, known_at=later)
+    assert not_used(ledger, Purpose.DEVELOPMENT, ledger.models()[-1], known_at=later) == ""
 
 
 def test_a_purpose_that_may_read_other_sources_does_not_use_the_version(tmp_path):
