@@ -7,7 +7,7 @@ where a format has two categories, its one step being 0, w says nothing. Infit a
 Wolfe 2004, J. Applied Measurement 5:189).
 
 The derivative of a rating's log-likelihood in log w is -w (C_x - E C_X), with C the cumulative steps: the steps' own derivatives, summed with tau as
-weights. So log w joins the facets of the Newton step as further columns, between the steps and the mean (`widened`). The information is
+weights. So log w joins the facets of the Newton step as further columns, between the steps and the mean (`widened`), and s is scored like the other SDs. The information is
 expected, so its inverse holds at the solution; the log-likelihood is not concave in log w, but the prior and the start at w = 1 keep
 to the sensible solution.
 """

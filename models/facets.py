@@ -74,8 +74,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         likelihood, by adaptive quadrature where there is no halo).
     halo : whether raters carry impressions over between items and skills. Leave on unless every rating is independent.
     centrality : whether raters differ in the scale w of the steps: - w_r tau_mk in place of - tau_mk, log w_r ~ N(0, centrality_sd^2), the
-        geometric mean over human raters 1, machines 1 (`models.centrality`). The prior is kept with severity="fixed" too: thin raters
-        say nothing of their w.
+        geometric mean over human raters 1, machines 1 (`models.centrality`). This prior is kept with severity="fixed":
+        thin raters say nothing of their w.
     method : "marginal", or "joint" for unpenalised joint maximum likelihood as in FACETS (`models.joint`), which knows neither halo nor
         priors: of the other parameters only thresholds and max_iterations then matter. It gives point estimates without posteriors,
         leaves out persons, raters and items with extreme scores (estimates NaN), and warns with `models.joint.UnlinkedWarning` where the
@@ -85,7 +85,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     item_sd, threshold_sd, mean_sd : fixed prior SDs in logits.
     item_own_sd : None: items are independent. Otherwise human-rated items of one skill share a difficulty (SD item_sd), and this is
         start and prior centre of the estimated SD of what each has of its own (`models.item_pool`); for level-anchored forms.
-    period_correlation : of one rater's severities between periods. centrality_sd : of log w.
+    period_correlation : of one rater's severities between periods. centrality_sd : start and prior centre of
+        the estimated SD of log w.
     estimate_variances : False keeps all standard deviations as given.
     log_sd_prior : SD of the prior on each log standard deviation.
     tolerance : of logits and log SDs. max_iterations : of each phase.
@@ -99,7 +100,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         raters_ also rater_class and, with centrality, centrality (w; above 1: keeps to the middle) and centrality_se (w times that of log w).
     thresholds_ : estimate, se by step (from 1), preceded by item, or by source and scale, where there are several formats.
     standard_deviations_ : theta (a Series over skills where there are several), severity, halo, halo_skill, machine_halo,
-        machine_halo_skill, skill_correlation. Joint fits: theta, the SD of estimates with their error taken out.
+        machine_halo_skill, skill_correlation; item and centrality (of log w) where they are estimated.
+        Joint fits: theta, the SD of estimates with their error taken out.
     standard_deviations_se_ : standard error of theta's SD, with fixed severities, one skill and no halo.
     theta_mean_ : population mean; joint fits: of the estimates. deviance_ : -2 log marginal likelihood, persons and halos integrated out;
         joint fits: -2 log likelihood at the estimates.
@@ -320,7 +322,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             step_sd=self.threshold_sd,
             mean_sd=self.mean_sd,
             period_correlation=self.period_correlation,
-            scale_sd=self.centrality_sd if self.centrality else 0.0,
+            scales=self.centrality,
             log_sd=np.inf if fixed else self.log_sd_prior,
             estimate_variances=self.estimate_variances,
             fixed=fixed,
@@ -340,6 +342,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             machine_halo=on * self.machine_halo_sd,
             machine_halo_skill=on * self.machine_halo_skill_sd,
             item=self.item_own_sd or 0.0,
+            scale=float(self.centrality_sd) if self.centrality else 0.0,
         )
 
     def _previous(self, design: Design) -> Facets:
@@ -417,4 +420,5 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             "machine_halo_skill": variances.machine_halo_skill,
             "skill_correlation": variances.correlation,
             **({"item": variances.item} if variances.item > 0 else {}),
+            **({"centrality": variances.scale} if variances.scale > 0 else {}),
         }

@@ -68,7 +68,7 @@ class Solution:
 def solve(problem: Problem, variances: Variances, start: Facets | None = None) -> Solution:
     """Estimate. variances: start and prior centre of the standard deviations."""
     priors = problem.priors
-    facets = start if start is not None else start_facets(problem.design, scales=priors.scale_sd > 0)
+    facets = start if start is not None else start_facets(problem.design, scales=priors.scales)
     search = _Search(problem, variances, variances, _State.blank(problem, variances, facets))
     for _ in range(priors.max_iterations):
         if search.advance(nodes=1) < _COARSE and (search.rescaled == _ROUGH_ROUNDS or search.rescale(_ROUGH) < _ROUGH):

@@ -26,8 +26,8 @@ _FLAT = 1e-9
 class Priors:
     """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD.
 
-    fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood). scale_sd: of the logs of raters' scales
-    (`models.centrality`); 0: all raters have scale 1.
+    fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood). scales: raters have scales of their
+    own (`models.centrality`).
     """
 
     item_sd: float = 1.5
@@ -35,7 +35,7 @@ class Priors:
     mean_sd: float = 3.0
     period_correlation: float = 0.9
     log_sd: float = 0.5
-    scale_sd: float = 0.0
+    scales: bool = False
     estimate_variances: bool = True
     fixed: bool = False
     tolerance: float = 1e-4
@@ -90,6 +90,7 @@ class Problem:
     """Arrays of an estimation that do not change between iterations.
 
     crossed: no two severity units share an impression, a prior or a constraint, so that given persons they are independent.
+    telling: raters whose scales the ratings say something of.
     """
 
     design: Design
@@ -101,6 +102,7 @@ class Problem:
     impression_severity: Integers
     crossed: bool
     item_skill: Integers
+    telling: Integers
 
 
 def facet_problem(design: Design, priors: Priors) -> Problem:
@@ -109,7 +111,8 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
     layout = Layout.of(rows, rows.person, groups=len(words.persons), skills=len(words.skills))
     severities, items = len(words.severities), len(words.items)
     structure = _severity_structure(words.severity_rater, priors.period_correlation)
-    scales = _scale_constraints(design) if priors.scale_sd > 0 else np.zeros((0, 0))
+    telling = _telling(design) if priors.scales else np.zeros(0, dtype=np.int64)
+    scales = _scale_constraints(design, telling) if priors.scales else np.zeros((0, 0))
     return Problem(
         design=design,
         layout=layout,
@@ -122,6 +125,7 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
         crossed=not (words.machine_severity.any() or priors.fixed or structure is not None),
         item_skill=_item_skill(design),
+        telling=telling,
     )
 
 
@@ -141,14 +145,19 @@ def _severity_groups(design: Design, *, humans: bool) -> list[Integers]:
     return groups + [np.flatnonzero(~machine)] * bool(humans and not machine.all())
 
 
-def _scale_constraints(design: Design) -> Floats:
-    """Logs of scales, (constraints, raters): 0 for machines; those of humans who rate on three categories or more sum to zero."""
+def _telling(design: Design) -> Integers:
+    """Humans who rate on three categories or more."""
     rows, words = design.rows, design.vocabulary
-    machine = np.zeros(len(words.raters), dtype=bool)
-    machine[words.severity_rater] = words.machine_severity
     tell = (words.categories[rows.format] > 2) & ~rows.machine & ~rows.floor
-    telling = np.bincount(words.severity_rater[rows.severity[tell]], minlength=len(machine)) > 0
-    return np.vstack([np.eye(len(machine))[machine], telling[None][: int(telling.any())]])
+    return np.unique(words.severity_rater[rows.severity[tell]])
+
+
+def _scale_constraints(design: Design, telling: Integers) -> Floats:
+    """Logs of scales, (constraints, raters): 0 for machines; those of `telling` raters sum to zero."""
+    words = design.vocabulary
+    every = np.eye(len(words.raters))
+    machine = np.unique(words.severity_rater[words.machine_severity])
+    return np.vstack([every[machine], every[telling].sum(axis=0, keepdims=True)[: len(telling)]])
 
 
 def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers, scales: Floats) -> Floats:
@@ -216,17 +225,17 @@ def penalty(problem: Problem, variances: Variances) -> Penalty:
     """Prior precision of the facets."""
     words, priors = problem.design.vocabulary, problem.priors
     severities, items, total = len(words.severities), len(words.items), problem.constraints.shape[1]
-    raters = len(words.raters) if priors.scale_sd > 0 else 0
+    raters = len(words.raters) if priors.scales else 0
     scales = slice(total - 1 - raters, total - 1)
     if priors.fixed:
         diagonal = np.full(total, _FLAT)
-        diagonal[scales] = 1.0 / max(priors.scale_sd, _FLAT) ** 2
+        diagonal[scales] = 1.0 / max(variances.scale, _FLAT) ** 2
         return Penalty(diagonal)
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
     diagonal = np.full(total, 1.0 / priors.step_sd**2)
     diagonal[:severities] = 1.0 / scale**2
     diagonal[severities : severities + items] = 1.0 / priors.item_sd**2
-    diagonal[scales] = 1.0 / max(priors.scale_sd, _FLAT) ** 2
+    diagonal[scales] = 1.0 / max(variances.scale, _FLAT) ** 2
     diagonal[-1] = 1.0 / priors.mean_sd**2
     blocks = []
     if problem.severity_structure is not None:

@@ -21,6 +21,8 @@ __all__ = ["scored", "severity_variance"]
 
 Floats = NDArray[np.float64]
 
+_SCALE_LOG_SD = 0.5
+
 
 def scored(
     problem: Problem,
@@ -52,7 +54,20 @@ def scored(
         machine_halo=step("machine_halo", default.machine_halo),
         machine_halo_skill=step("machine_halo_skill", default.machine_halo_skill),
         item=_item_scale(problem, current, default, facets, factor),
+        scale=_rater_scale(problem, current, default, facets, factor),
     )
+
+
+def _rater_scale(
+    problem: Problem, current: Variances, default: Variances, facets: Facets, factor: FacetFactor
+) -> float:
+    """SD of the logs of raters' scales; it keeps its prior with fixed severities, as the scales do. A lone rater's scale is 1."""
+    telling = problem.telling
+    if len(telling) < 2:
+        return current.scale
+    variance = factor.diagonal()[-1 - len(facets.log_scale) : -1][telling]
+    sums = EffectSums.of(facets.log_scale[telling], variance, current.scale)
+    return scale_step(current.scale, sums, default=default.scale, log_sd=min(problem.priors.log_sd, _SCALE_LOG_SD))
 
 
 def _item_scale(problem: Problem, current: Variances, default: Variances, facets: Facets, factor: FacetFactor) -> float:

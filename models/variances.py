@@ -29,7 +29,7 @@ _MOST = 0.95
 @dataclass(frozen=True, slots=True)
 class Variances:
     """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources. item: what items of one skill have
-    of their own, 0 where items are independent (`models.item_pool`).
+    of their own, 0 where items are independent (`models.item_pool`). scale: of the logs of raters' scales, 0 where all are 1.
     """
 
     theta: Floats
@@ -41,6 +41,7 @@ class Variances:
     machine_halo: float
     machine_halo_skill: float
     item: float = 0.0
+    scale: float = 0.0
 
     @property
     def covariance(self) -> Floats:
@@ -55,7 +56,7 @@ class Variances:
         """The deviations a vector of this layout stands for."""
         values = iter(np.exp(vector[:-1]).tolist())
         scales = [next(values) if scale > 0 else 0.0 for scale in self.scales()]
-        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill", "item")
+        names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill", "item", "scale")
         single = dict(zip(names, scales[len(self.theta) :], strict=True))
         share = float(1.0 / (1.0 + np.exp(-vector[-1])))
         return replace(self, theta=np.array(scales[: len(self.theta)]), correlation=share, **single)
@@ -80,7 +81,7 @@ class Variances:
     def scales(self) -> list[float]:
         """All SDs as one list."""
         single = [self.severity, self.halo, self.halo_skill, self.machine_halo, self.machine_halo_skill, self.item]
-        return [*map(float, self.theta), *single]
+        return [*map(float, self.theta), *single, self.scale]
 
 
 def correlation_matrix(skills: int, correlation: float) -> Floats:
