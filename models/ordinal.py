@@ -21,6 +21,7 @@ from models.decisions import ranked_probability_score
 from models.ordinal_boosting import BoostedLevels
 from models.ordinal_estimator import Monotone
 from models.ordinal_linear import CumulativeLogit, FrankHall
+from models.recalibration import fit_recalibration
 
 __all__ = [
     "AutoOrdinal",
@@ -35,6 +36,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 PARTIAL = "partial proportional odds"
+BOOSTING = "boosting"
 
 
 def spread_over(probabilities: ArrayLike, classes: ArrayLike, levels: ArrayLike) -> Floats:
@@ -69,6 +71,22 @@ def from_mapping(mapping: Mapping[str, Any]) -> CumulativeLogit | FrankHall:
     raise ValueError(f"no linear ordinal classifier of kind {mapping.get('kind')!r}")
 
 
+def _scores(stated: Mapping[str, Floats], level: NDArray[Any], weight: Floats, whose: NDArray[Any]) -> pd.DataFrame:
+    """RPS of each candidate, its gain over the first and the gain's standard error."""
+    score = {name: ranked_probability_score(share, level) for name, share in stated.items()}
+    gain = {name: score[PARTIAL] - each for name, each in score.items()}
+    rows = [
+        (
+            name,
+            np.average(score[name], weights=weight),
+            np.average(gain[name], weights=weight),
+            clustered_se(gain[name], whose, weight),
+        )
+        for name in stated
+    ]
+    return pd.DataFrame(rows, columns=["candidate", "rps", "gain", "se"]).set_index("candidate")
+
+
 class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Partial proportional odds, unless Frank-Hall or boosting is better by more than a standard error out of sample.
 
@@ -78,7 +96,8 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     2. each candidate predicts every fold from the others; ranked probability scores are paired by row;
     3. a candidate whose mean gain over partial proportional odds exceeds `margin` standard errors of the paired difference (clustered by
        group) may replace it; of several, the one with the lowest score does;
-    4. the choice is fitted to all rows.
+    4. the choice is fitted to all rows; boosting, which is too sure of itself, is recalibrated by a slope and a shift per threshold
+       (`models.recalibration`), learned from its own out-of-fold predictions.
 
     To judge an `AutoOrdinal`, cross-validate it whole: the choice is then made anew inside every training part (nested).
 
@@ -90,7 +109,7 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    classes_ ; choice_ : name of the candidate; model_ : it, fitted; scores_ : frame by candidate with rps, gain, se (None where there was nothing to
+    classes_ ; choice_ : name of the candidate; model_ : it, fitted; recalibration_ : of boosting, else None; scores_ : frame by candidate with rps, gain, se (None where there was nothing to
     choose: one level, or fewer than two groups).
     """
 
@@ -119,7 +138,7 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "frank-hall": FrankHall(self.C, monotone=self.monotone),
         }
         if self.boosting and rows >= self.least_rows:
-            found["boosting"] = BoostedLevels(self.monotone, random_state=self.random_state)
+            found[BOOSTING] = BoostedLevels(self.monotone, random_state=self.random_state)
         return found
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
@@ -134,39 +153,36 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(whose) != len(y):
             raise ValueError(f"groups must name the person of each of the {len(y)} rows, found {len(whose)}")
         candidates = self._candidates(len(y))
-        self.choice_, self.scores_ = PARTIAL, None
+        self.choice_, self.scores_, self.recalibration_ = PARTIAL, None, None
         if len(self.classes_) > 1 and len(np.unique(whose)) > 1:
-            self.scores_ = self._scores(candidates, table, y, weight, whose)
+            stated = self._out_of_fold(candidates, table, y, weight, whose)
+            level = np.minimum(np.searchsorted(self.classes_, y) + 1, len(self.classes_))
+            self.scores_ = _scores(stated, level, weight, whose)
             better = self.scores_[self.scores_["gain"] > self.margin * self.scores_["se"]]
             if len(better):
                 self.choice_ = str(better["rps"].idxmin())
+            if self.choice_ == BOOSTING:
+                method = "shift" if len(np.unique(whose)) < 50 else "logit"
+                self.recalibration_ = fit_recalibration(
+                    stated[BOOSTING], level, groups=whose, weights=weight, method=method
+                )
         self.model_ = clone(candidates[self.choice_]).fit(table, y, sample_weight=weight)
         return self
 
-    def _scores(self, candidates: dict[str, Any], X: Any, y: Any, weight: Floats, whose: NDArray[Any]) -> pd.DataFrame:
-        """Out-of-fold RPS of each candidate, its gain over the first and the gain's standard error."""
-        truth = np.searchsorted(self.classes_, y)
-        score = {name: np.zeros(len(y)) for name in candidates}
+    def _out_of_fold(
+        self, candidates: dict[str, Any], X: Any, y: Any, weight: Floats, whose: NDArray[Any]
+    ) -> dict[str, Floats]:
+        """(n, K) probabilities of each candidate from the other folds; evenly spread where those hold no weight."""
+        count = len(self.classes_)
+        found = {name: np.full((len(y), count), 1.0 / count) for name in candidates}
+        part = X.iloc if isinstance(X, pd.DataFrame) else X
         for train, test in self._splits(whose):
             if not (weight[train] > 0).any():
                 continue
-            part = X.iloc if isinstance(X, pd.DataFrame) else X
             for name, candidate in candidates.items():
                 fitted = clone(candidate).fit(part[train], y[train], sample_weight=weight[train])
-                stated = spread_over(fitted.predict_proba(part[test]), fitted.classes_, self.classes_)
-                known = np.minimum(truth[test] + 1, len(self.classes_))
-                score[name][test] = ranked_probability_score(stated, known)
-        first = score[PARTIAL]
-        rows = [
-            (
-                name,
-                np.average(each, weights=weight),
-                np.average(first - each, weights=weight),
-                clustered_se(first - each, whose, weight),
-            )
-            for name, each in score.items()
-        ]
-        return pd.DataFrame(rows, columns=["candidate", "rps", "gain", "se"]).set_index("candidate")
+                found[name][test] = spread_over(fitted.predict_proba(part[test]), fitted.classes_, self.classes_)
+        return found
 
     def _splits(self, whose: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         count = len(np.unique(whose))
@@ -178,7 +194,8 @@ class AutoOrdinal(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> Floats:
         """(n, K) probabilities of the levels in classes_; rows sum to 1."""
         check_is_fitted(self, "model_")
-        return np.asarray(self.model_.predict_proba(X))
+        stated = np.asarray(self.model_.predict_proba(X))
+        return stated if self.recalibration_ is None else self.recalibration_.apply(stated)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable level of each row."""

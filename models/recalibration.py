@@ -167,27 +167,38 @@ def fit_recalibration(
     *,
     groups: ArrayLike | None = None,
     strata: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     method: str | None = None,
 ) -> Recalibration:
     """Fit what the number of people allows (`method_for`), or the method given.
 
     probabilities: (n, K) as stated, n may be 0. levels: (n,) true levels from 1. groups: (n,) whose labels they are; each row its own person by
-    default. strata: (n,) names. Raises LabelError.
+    default. strata: (n,) names. weights: (n,) not negative, by which labels count. Raises LabelError.
     """
     share, level, whose = checked_levels(probabilities, levels, groups)
     people = int(whose.max()) + 1 if len(whose) else 0
     names = None if strata is None else np.asarray(strata).astype(str)
+    weight = _checked_weights(weights, len(level))
     chosen = method_for(people, strata=names is not None) if method is None else method
     known = {"none", "shift", "logit", "strata", "isotonic"}
     if chosen not in known or (chosen == "strata" and names is None):
         raise ValueError(f"method must be one of {sorted(known)}, strata only where strata are given; found {chosen!r}")
     count = share.shape[1]
-    if chosen == "none" or not len(level):
+    if chosen == "none" or not weight.any():
         return Recalibration("none", count, people, len(level), shifts=(0.0,) * (count - 1))
     if chosen == "isotonic":
-        first = _logit_fit("logit" if names is None else "strata", share, level, people, names)
-        return replace(first, method=chosen, curves=_curves(first.apply(share, names), level))
-    return _logit_fit(chosen, share, level, people, names)
+        first = _logit_fit("logit" if names is None else "strata", share, level, weight, people, names)
+        return replace(first, method=chosen, curves=_curves(first.apply(share, names), level, weight))
+    return _logit_fit(chosen, share, level, weight, people, names)
+
+
+def _checked_weights(weights: ArrayLike | None, rows: int) -> Floats:
+    if weights is None:
+        return np.ones(rows)
+    found = np.asarray(weights, dtype=np.float64)
+    if found.shape != (rows,) or not (np.isfinite(found) & (found >= 0)).all():
+        raise LabelError(f"weights must be {rows} numbers that are not negative, found {weights!r}")
+    return found
 
 
 def _tails(share: Floats) -> Floats:
@@ -196,12 +207,13 @@ def _tails(share: Floats) -> Floats:
     return np.asarray(np.cumsum(some[:, ::-1], axis=1)[:, ::-1][:, 1:])
 
 
-def _curves(share: Floats, level: Ints) -> tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]:
+def _curves(share: Floats, level: Ints, weights: Floats) -> tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]:
     found = []
+    share, level, weights = share[weights > 0], level[weights > 0], weights[weights > 0]
     for k, stated in enumerate(_tails(share).T):
         place, which = np.unique(stated, return_inverse=True)
-        weight = np.bincount(which).astype(np.float64)
-        happened = np.bincount(which, weights=level > k + 1) / weight
+        weight = np.bincount(which, weights=weights)
+        happened = np.bincount(which, weights=weights * (level > k + 1)) / weight
         starts = np.asarray(isotonic_regression(happened, weights=weight).blocks)[:-1]
         rows = np.add.reduceat(weight, starts)
         centre = np.add.reduceat(weight * place, starts) / rows
@@ -211,10 +223,12 @@ def _curves(share: Floats, level: Ints) -> tuple[tuple[tuple[float, ...], tuple[
     return tuple(found)
 
 
-def _logit_fit(method: str, share: Floats, level: Ints, people: int, names: NDArray[Any] | None) -> Recalibration:
+def _logit_fit(
+    method: str, share: Floats, level: Ints, weight: Floats, people: int, names: NDArray[Any] | None
+) -> Recalibration:
     """Newton's maximum; with strata, at the tau of highest marginal likelihood, no strata being one of the choices."""
     stated, cuts = logit(_tails(share)), share.shape[1] - 1
-    mass = (level[:, None] == np.arange(1, cuts + 2)).astype(np.float64)
+    mass = weight[:, None] * (level[:, None] == np.arange(1, cuts + 2))
     best, tau = _peak(method, stated, mass, None, 0.0), 0.0
     known = np.unique(names) if method == "strata" and names is not None else np.empty(0, dtype=str)
     if len(known) > 1 and names is not None:

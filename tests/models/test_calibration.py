@@ -261,3 +261,16 @@ def test_a_person_is_never_recalibrated_by_their_own_labels() -> None:
     after = cross_recalibrated(stated, changed, groups=whose)
     np.testing.assert_array_equal(after[:2], before[:2])
     assert not np.array_equal(after, before)
+
+
+@pytest.mark.parametrize("method", ["shift", "logit", "isotonic"])
+def test_weights_count_as_repeated_labels(method: str) -> None:
+    _, stated, level = people(300, 12, slope=1.6)
+    weight = np.random.default_rng(0).integers(0, 4, 300)
+    once = fit_recalibration(stated, level, weights=weight, method=method).apply(stated)
+    often = np.repeat(np.arange(300), weight)
+    np.testing.assert_allclose(
+        once, fit_recalibration(stated[often], level[often], method=method).apply(stated), atol=1e-7
+    )
+    with pytest.raises(LabelError, match="not negative"):
+        fit_recalibration(stated, level, weights=-weight)

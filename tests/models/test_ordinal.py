@@ -324,6 +324,11 @@ def test_boosting_is_taken_where_lines_cannot_see_and_left_where_they_suffice() 
     crossed = AutoOrdinal(folds=3).fit(*interaction(240, 1))
     assert crossed.choice_ == "boosting"
     assert crossed.scores_.loc["boosting", "gain"] > crossed.scores_.loc["boosting", "se"]
+    X, y = interaction(2000, 2)
+    true_enough, too_sure = (
+        -np.log(model.predict_proba(X)[np.arange(2000), y]).mean() for model in (crossed, crossed.model_)
+    )
+    assert true_enough < too_sure
     straight = AutoOrdinal(folds=3).fit(*draw(240, 14))
     assert straight.choice_ != "boosting"
     with pytest.raises(ValueError, match="no JSON form"):
