@@ -34,6 +34,10 @@ __all__ = [
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+_MOST_POWERS = 12
+_LARGEST_EXPONENT = 450.0
+"""With steps that sum to less than 250, no power overflows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -85,16 +89,39 @@ def probabilities(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
 
     cumulative: (categories, n), the column of `Steps.cumulative` that belongs to each row, or (categories, 1) where one serves all.
     """
+    top = len(cumulative) - 1
+    if top > _MOST_POWERS:
+        return _shifted(eta, cumulative)
+    # powers of one exponential; beyond the limit the highest category has it all, and the constant is a line
+    limit = _LARGEST_EXPONENT / top
+    inside = np.clip(eta, -limit, limit)
+    growth, weight = np.exp(inside), np.exp(-_beside(cumulative, eta))
+    chance = np.empty((top + 1, *eta.shape))
+    chance[0] = 1.0
+    power, total = growth.copy(), np.ones(eta.shape)
+    for category in range(1, top + 1):
+        np.multiply(power, weight[category], out=chance[category])
+        total += chance[category]
+        if category < top:
+            power *= growth
+    normaliser = np.log(total)
+    beyond = eta > limit
+    if beyond.any():
+        highest = np.broadcast_to(np.isfinite(_beside(cumulative, eta)).sum(axis=0) - 1, eta.shape)
+        normaliser[beyond] += (highest * (eta - inside))[beyond]
+    np.reciprocal(total, out=total)
+    chance *= total
+    return chance, normaliser
+
+
+def _shifted(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
+    """The same for any number of categories, by logits less their largest."""
     logits = np.multiply.outer(np.arange(len(cumulative), dtype=np.float64), eta)
     logits -= _beside(cumulative, eta)
-    highest = logits[0].copy()
-    for category in logits[1:]:
-        np.maximum(highest, category, out=highest)
+    highest = logits.max(axis=0)
     logits -= highest
     np.exp(logits, out=logits)
-    total = logits[0].copy()
-    for category in logits[1:]:
-        total += category
+    total = logits.sum(axis=0)
     logits /= total
     return logits, np.asarray(highest + np.log(total))
 
