@@ -6,7 +6,7 @@ its vignettes by too few) never stops an assessment: it is left out, and the rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -152,6 +152,15 @@ class Decided:
     persons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, Labels] = field(default_factory=dict)
     seen: Mapping[str, int] = field(default_factory=dict)
+
+    def without(self, skills: Collection[str]) -> Decided:
+        """The same less these skills."""
+        kept = set(self.labels) - set(skills)
+        return Decided(
+            {skill: self.persons[skill] for skill in sorted(kept)},
+            {skill: self.labels[skill] for skill in sorted(kept)},
+            {skill: count for skill, count in self.seen.items() if skill not in skills},
+        )
 
 
 def decided(observed: Observed, model: FacetsModel) -> Decided:

@@ -9,7 +9,8 @@ human form anchors the skill.
 of ratings mends that. Judges (Bookmark, Angoff), vignettes and committee decisions answer the other question, where a level
 begins. So norms are never pooled with them as one more source, however precise: where there are anchors, they decide,
 and the norm is only what they are loosely held to. Decisions are shrunk to what judges and vignettes say, or else to the norm, and
-count once they are many enough (`inference.anchors`). Until a skill has an anchor, reports say "relative to
+count once they are many enough (`inference.anchors`), unless a record says they must not or a registered model has learned
+from them already: they enter once. Until a skill has an anchor, reports say "relative to
 this organisation's average rater".
 """
 
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from db.records import LEVELS, StandardSetting
 from inference.anchors import Anchor, Decided, decided, from_decisions, from_setting, from_vignettes
 from inference.observations import Observed
-from inference.standards_set import Scales, standing
+from inference.standards_set import ALL_SKILLS, Scales, standing
 from models.cutpoints import Cuts, measure_cuts, person_errors, rating_cuts, reconcile
 from models.cuts import completed_from
 from models.facets import FacetsModel
@@ -98,7 +99,14 @@ def skill_cuts(
     stands = standing(settings)
     bases = {skill: _bases(standard, skill, observed, model, stands) for skill in standard.skills}
     decisions = decided(observed, model) if heed_decisions else Decided()
-    return {skill: _one(skill, observed, model, bases, decisions) for skill in standard.skills}
+    refused = {skill for skill in standard.skills if _refuses_decisions(skill, stands)}
+    return {skill: _one(skill, observed, model, bases, decisions.without(refused)) for skill in standard.skills}
+
+
+def _refuses_decisions(skill: str, stands: Mapping[tuple[str, str], StandardSetting]) -> bool:
+    """A record of the skill, else one of all skills, may say that decisions are not to set cutpoints."""
+    record = stands.get((skill, "decisions")) or stands.get((ALL_SKILLS, "decisions"))
+    return record is not None and record.record.get("use") is False
 
 
 def _bases(

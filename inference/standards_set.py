@@ -4,6 +4,7 @@ The forms of `record` (JSON values, judges numbered):
 
 * vignettes: ``{"vignettes": [{"vignette": code, "level": 1..5}, ..]}``;
 * bookmark: ``{"booklet": [{"source", "item", "at_least"}, ..], "statistic", "rounds": [{"2": [page per judge], ..}, ..]}``;
+* decisions: ``{"use": false}`` says that committee decisions must not set cutpoints (of the skill, or "*" of all);
 * angoff: ``{"items": [{"source", "item"}, ..], "statistic", "rounds": [{"2": [[expected score per item] per judge], ..}, ..]}``.
 
 Items are named as the form names them; `at_least` and expected scores are in the form's own units. Items of a machine

@@ -197,6 +197,16 @@ def test_decisions_enough_move_the_cuts_towards_where_committees_draw_them(decid
     assert decided.cut[0] > norm.cut[0] + 0.2
 
 
+def test_a_record_can_keep_decisions_from_setting_cuts(standard: Standard, decided: SkillCuts) -> None:
+    frames = frames_of(_department(4, decisions=30))
+    for skill, used in ((SKILL, False), ("*", False), ("code-review", True)):
+        refusal = StandardSetting(skill, "decisions", "committee-decisions", 0, 0, {"use": False})
+        found = cuts_with(standard, frames, [refusal])
+        assert ("decisions" in found.anchored_by) == used
+    allowed = StandardSetting(SKILL, "decisions", "committee-decisions", 0, 0, {"use": True})
+    assert cuts_with(standard, frames, [refusal, allowed]).as_mapping() == decided.as_mapping()
+
+
 def test_few_decisions_move_nothing_and_that_is_said(standard: Standard) -> None:
     found = cuts_with(standard, frames_of(_department(4, decisions=3)), ())
     assert found.anchored_by == ()
