@@ -87,7 +87,10 @@ def _bookmark(model: FacetsModel, setting: StandardSetting, scales: Scales) -> J
     for page in record["booklet"]:
         scale = scales.find(page)
         pages.append(Page(scale.item, round(scale.category(float(page["at_least"]))), str(page["source"])))
-    rounds = [{int(level): marks for level, marks in one.items()} for one in record["rounds"]]
+    rounds = [
+        {int(level): [page for page in pages if page is not None] for level, pages in one.items()}
+        for one in record["rounds"]
+    ]
     return bookmark_cuts(
         model, pages, rounds, rule=setting.rule, statistic=record.get("statistic", "median"), levels=LEVELS
     )
@@ -99,7 +102,9 @@ def _angoff(model: FacetsModel, setting: StandardSetting, scales: Scales) -> Jud
     rounds = [
         {
             int(level): [
-                [scale.category(float(score)) for score, (_, scale) in zip(row, found, strict=True)] for row in table
+                [scale.category(float(score)) for score, (_, scale) in zip(row, found, strict=True)]
+                for row in table
+                if row is not None
             ]
             for level, table in one.items()
         }
