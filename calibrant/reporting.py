@@ -23,7 +23,7 @@ from db.ledger import Ledger
 from db.records import Assessment, JointPosterior, Purpose, Run
 from models.cutpoints import probability_all
 
-__all__ = ["Written", "write_gap", "write_packet", "write_self_check"]
+__all__ = ["Written", "stored_cutpoints", "write_gap", "write_packet", "write_self_check"]
 
 
 def _cited(ledger: Ledger, run: Run, person: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -32,17 +32,20 @@ def _cited(ledger: Ledger, run: Run, person: str) -> tuple[pd.DataFrame, pd.Data
     return cited, parts[parts["evidence"].isin(cited["evidence"])]
 
 
-def _cutpoints(run: Run) -> dict[str, Cutpoints]:
+def stored_cutpoints(run: Run) -> dict[str, Cutpoints]:
     """The run's cutpoints per skill, as inference stored them."""
     stored: Any = run.details.get("cutpoints", {})
-    return {skill: Cutpoints(one["rule"], tuple(one["cuts"]), tuple(one["se"])) for skill, one in stored.items()}
+    return {
+        skill: Cutpoints(one["rule"], tuple(one["cuts"]), tuple(one["se"]), tuple(one.get("seen_se", ())))
+        for skill, one in stored.items()
+    }
 
 
 def _all_required(
     run: Run, posteriors: list[JointPosterior], assessments: tuple[Assessment, ...], wanted: Profile
 ) -> float | None:
     """P(every required level), jointly over skills; None where a required skill has no posterior."""
-    cuts = _cutpoints(run)
+    cuts = stored_cutpoints(run)
     at_least = {one.skill: one.probabilities for one in assessments}
     if not posteriors or not wanted.required:
         return None
@@ -84,7 +87,7 @@ def write_packet(
         generated_at=now,
         audit_head=ledger.head(),
         probability_all_required=_all_required(run, ledger.posteriors(run.id, found), assessments, wanted),
-        cutpoints=_cutpoints(run),
+        cutpoints=stored_cutpoints(run),
         disputes=tuple(one for one in ledger.disputes() if one.person == found),
         replies=tuple(ledger.replies(found)),
     )

@@ -63,7 +63,11 @@ def _validated(document: Document, skills: Collection[str], problems: list[Probl
         line = document.line(("skill",))
         problems.append(Problem(document.file, line, "skill", f"the standard has no skill {form.skill!r}", remedy))
         return None
-    return form.record()
+    wrong = form.mistakes()
+    for at, message in wrong:
+        known_at = document.known(at)
+        problems.append(Problem(document.file, document.lines[known_at], dotted(known_at), message, _HELP))
+    return None if wrong else form.record()
 
 
 def _problem(detail: Any, document: Document) -> Problem:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from db.records import LEVELS, StandardSetting
 from models.standard_setting import TCC
 
-__all__ = ["AGREED", "FORMS", "Angoff", "Bookmark", "Decisions", "Setting", "Vignettes", "Withdrawal"]
+__all__ = ["AGREED", "FORMS", "Angoff", "Bookmark", "Decisions", "Mistake", "Setting", "Vignettes", "Withdrawal"]
 
 AGREED = "agreed-levels"
 """The rule of vignettes: a cut lies between described persons of neighbouring levels."""
+
+Mistake = tuple[tuple[str | int, ...], str]
+"""Where in the file, by keys and list places from the root, and what is wrong there."""
 
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 _Level = Annotated[int, Field(ge=1, le=LEVELS)]
@@ -51,6 +54,10 @@ class Setting(_Form):
 
     skill: _Text
 
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong beyond the shape."""
+        return []
+
     def record(self) -> StandardSetting:
         """As the ledger keeps it."""
         raise NotImplementedError
@@ -75,14 +82,14 @@ class Vignettes(Setting):
     rounds: _Count = 1
     vignettes: Annotated[list[Vignette], Field(min_length=1, max_length=200)]
 
-    @field_validator("vignettes")
-    @classmethod
-    def _once(cls, found: list[Vignette]) -> list[Vignette]:
-        codes = [one.vignette for one in found]
-        twice = sorted({code for code in codes if codes.count(code) > 1})
-        if twice:
-            raise ValueError(f"vignette {twice[0]} stands twice; keep one of them")
-        return found
+    def mistakes(self) -> list[Mistake]:
+        """Vignettes that stand twice."""
+        codes = [one.vignette for one in self.vignettes]
+        return [
+            (("vignettes", place), f"vignette {code} stands twice; keep one of them")
+            for place, code in enumerate(codes)
+            if code in codes[:place]
+        ]
 
     def record(self) -> StandardSetting:
         """As the ledger keeps it."""
@@ -99,15 +106,15 @@ class Bookmark(Setting):
     booklet: Annotated[list[Page], Field(min_length=2, max_length=500)]
     rounds: Annotated[list[dict[str, list[int | None]]], Field(min_length=1, max_length=9)]
 
-    @model_validator(mode="after")
-    def _pages(self) -> Self:
-        _check_levels(self.rounds)
+    def mistakes(self) -> list[Mistake]:
+        """Levels that begin nowhere, and pages the booklet does not have."""
         most = len(self.booklet)
-        for number, one in enumerate(self.rounds, start=1):
-            for level, pages in one.items():
-                if any(page is not None and not 0 <= page <= most for page in pages):
-                    raise ValueError(f"round {number}, level {level}: pages are 0 (none) to {most}")
-        return self
+        return _level_mistakes(self.rounds) + [
+            (("rounds", number, level), f"pages are 0 (none) to {most}")
+            for number, one in enumerate(self.rounds)
+            for level, pages in one.items()
+            if any(page is not None and not 0 <= page <= most for page in pages)
+        ]
 
     def record(self) -> StandardSetting:
         """As the ledger keeps it."""
@@ -125,16 +132,14 @@ class Angoff(Setting):
     items: Annotated[list[Item], Field(min_length=1, max_length=200)]
     rounds: Annotated[list[dict[str, list[list[float] | None]]], Field(min_length=1, max_length=9)]
 
-    @model_validator(mode="after")
-    def _rows(self) -> Self:
-        _check_levels(self.rounds)
-        for number, one in enumerate(self.rounds, start=1):
-            for level, table in one.items():
-                if any(row is not None and len(row) != len(self.items) for row in table):
-                    raise ValueError(
-                        f"round {number}, level {level}: every judge gives {len(self.items)} scores, one per item"
-                    )
-        return self
+    def mistakes(self) -> list[Mistake]:
+        """Levels that begin nowhere, and judges without one score per item."""
+        return _level_mistakes(self.rounds) + [
+            (("rounds", number, level), f"every judge gives {len(self.items)} scores, one per item")
+            for number, one in enumerate(self.rounds)
+            for level, table in one.items()
+            if any(row is not None and len(row) != len(self.items) for row in table)
+        ]
 
     def record(self) -> StandardSetting:
         """As the ledger keeps it."""
@@ -168,15 +173,16 @@ def _kept(form: Setting, rule: str, rounds: int, judges: int, content: Mapping[s
     return StandardSetting(form.skill, method, rule, rounds, judges, content)
 
 
-def _check_levels(rounds: Sequence[Mapping[str, Sequence[object]]]) -> None:
+def _level_mistakes(rounds: Sequence[Mapping[str, Sequence[object]]]) -> list[Mistake]:
     begin = [str(level) for level in range(2, LEVELS + 1)]
-    for number, one in enumerate(rounds, start=1):
+    found: list[Mistake] = []
+    for number, one in enumerate(rounds):
         if not one:
-            raise ValueError(f"round {number} is empty; remove it")
+            found.append((("rounds", number), "the round is empty; remove it"))
         for level, said in one.items():
             if level not in begin:
-                raise ValueError(
-                    f"round {number}: level {level} has no beginning to set; levels are {', '.join(begin)}"
-                )
-            if not said or all(view is None for view in said):
-                raise ValueError(f"round {number}, level {level}: no judge spoke; leave the level out")
+                words = f"level {level} has no beginning to set; levels are {', '.join(begin)}"
+                found.append((("rounds", number, level), words))
+            elif all(view is None for view in said):
+                found.append((("rounds", number, level), "no judge spoke; leave the level out"))
+    return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from db.canonical import canonical, clean, from_micros, micros
 from db.errors import BadInput, Refusal
@@ -115,8 +115,15 @@ def _saved(statement: Any, table: Any) -> Any:
 def _refuse_names(connection: Connection, record: Mapping[str, object]) -> None:
     words = sorted(set(_texts(record)))
     listed = values(connection, words)
-    for column in (_person.c.key, _person.c.id, _identity.c.key, _identity.c.id):
-        if connection.scalar(select(column).join(listed, column == listed.c.value).limit(1)) is not None:
+    somebody = _identity.c.bot == 0  # vignettes and bots are nobody
+    for column, clause in (
+        (_person.c.key, true()),
+        (_person.c.id, true()),
+        (_identity.c.key, somebody),
+        (_identity.c.id, somebody),
+    ):
+        named = select(column).join(listed, column == listed.c.value).where(clause)
+        if connection.scalar(named.limit(1)) is not None:
             raise Refusal(
                 "a standard-setting record must not hold the key of a person: it cannot be erased later",
                 remedy="number the judges (1, 2, ..) and keep the list of who they are outside the ledger",

@@ -180,7 +180,7 @@ def decided(observed: Observed, model: FacetsModel) -> Decided:
     excluded = model.leave_one_out(np.array(named, dtype=object))
     at = {str(person): number for number, person in enumerate(excluded.keys["person"])}
     keys = ["person", "skill", "item", "rater", "score"]
-    weights = observations.loc[is_decision, [*keys, "weight"]].drop_duplicates(keys)
+    weights = observations.loc[is_decision, [*keys, "discount"]].drop_duplicates(keys)
     unseen = rows[~rows["saw_estimate"]].drop_duplicates("evidence").merge(weights, on=keys)
     column = {str(skill): number for number, skill in enumerate(excluded.skills)}
     persons, labels = {}, {}
@@ -192,7 +192,7 @@ def decided(observed: Observed, model: FacetsModel) -> Decided:
             excluded.mean[row, place],
             excluded.held_sd[row, place],
             own["score"].to_numpy(dtype=np.int64) + 1,
-            own["weight"].to_numpy(dtype=np.float64),
+            own["discount"].to_numpy(dtype=np.float64),
         )
     seen = rows[rows["saw_estimate"]].groupby("skill")["evidence"].nunique()
     return Decided(persons, labels, {str(skill): int(count) for skill, count in seen.items()})

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from calibrant.cli import assess, calibrate, collect, demo, govern, identities, people, report, rubric, sources
+from calibrant.cli import (
+    assess,
+    calibrate,
+    collect,
+    cutpoints,
+    demo,
+    govern,
+    identities,
+    people,
+    report,
+    rubric,
+    sources,
+)
 
 __all__ = ["app", "main"]
 
@@ -28,6 +40,7 @@ identities.register(app)
 rubric.register(app)
 assess.register(app)
 calibrate.register(app)
+cutpoints.register(app)
 report.register(app)
 govern.register(app)
 demo.register(app)

@@ -15,10 +15,11 @@ from datetime import datetime
 
 from calibrant.reports.case import Heading, heading
 from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, reliable_for, standing
-from calibrant.reports.explain import METHOD, NOT_ABLE_SENTENCE, RELATIVE
+from calibrant.reports.explain import METHOD, NOT_ABLE_SENTENCE
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import Profile, StandardText
 from calibrant.reports.packet_sealed import MET_PROBABILITY, at_or_above
+from calibrant.reports.relative import relative_text
 from calibrant.reports.supply import Supply, supply
 from calibrant.reports.suppression import MINIMUM_CELL, suppress
 from db.records import LEVELS, Assessment, Purpose, Run, State
@@ -174,7 +175,7 @@ def build(inputs: GapInputs) -> Gap:
             "Every person counts against the level of their own role. Intervals hold 90 % and take people as independent.",
             f"Figures on fewer than {inputs.minimum_cell} people are withheld, and with them as many others as it takes "
             "that none can be found by subtracting.",
-            RELATIVE,
+            relative_text(inputs.run, [(code, inputs.standard.skill(code).name) for code in demand]),
         ),
         standing=stands.sentence,
         claims=stands.claims,

@@ -112,11 +112,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Cutpoints:
-    """Where levels begin on the logit scale: four cuts (1|2 .. 4|5), their standard errors, and the rule that set them."""
+    """Where levels begin on the logit scale: four cuts (1|2 .. 4|5), their standard errors, and the rule that set them.
+
+    seen: the part of the errors that blurs a person's level (what moves cuts and people alike left out), averaged over people.
+    """
 
     rule: str
     cuts: tuple[float, ...]
     standard_errors: tuple[float, ...]
+    seen: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from calibrant.reports.claims import (
     standing,
 )
 from calibrant.reports.comments import relation_text
-from calibrant.reports.explain import METHOD, RELATIVE, state_sentence
+from calibrant.reports.cut_effect import effect_sentence
+from calibrant.reports.explain import METHOD, state_sentence
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, Cutpoints
+from calibrant.reports.relative import relative_text
 from calibrant.reports.rests_on import Foundation, foundation
 from db.records import LEVELS, Assessment, State
 
@@ -79,6 +81,7 @@ class SealedSkill:
     cutpoints: Cutpoints | None = None
     decision_set: DecisionSet | None = None
     unsupported: bool = False
+    cut_effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def seal_case(inputs: PacketInputs) -> SealedResult:
         claims=stands.claims,
         method=METHOD,
         limits=stands.limits,
-        relative=RELATIVE,
+        relative=relative_text(inputs.run, [(code, inputs.standard.skill(code).name) for code in codes]),
     )
 
 
@@ -166,6 +169,7 @@ def _skill(
         sources=tuple(shown(source, NAME_LIMIT) for source in assessment.sources),
         rests_on=foundation(assessment, expected, inputs.policy),
         cutpoints=inputs.cutpoints.get(code),
+        cut_effect=effect_sentence(assessment, inputs.cutpoints.get(code)),
         decision_set=stands.decision_set(assessment),
         unsupported=stands.unsupported(assessment),
     )

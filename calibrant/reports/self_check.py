@@ -18,12 +18,13 @@ from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, St
 from calibrant.reports.comments import CommentGroup
 from calibrant.reports.evidence_text import Exhibit, cell, read_exhibits
 from calibrant.reports.excerpts import Scope, scope_of, select
-from calibrant.reports.explain import METHOD, RELATIVE, percent, state_sentence
+from calibrant.reports.explain import METHOD, percent, state_sentence
 from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, StandardText
 from calibrant.reports.material import Material, gather
 from calibrant.reports.narrowing import NextEvidence
 from calibrant.reports.packet_sealed import raters_text
+from calibrant.reports.relative import relative_text
 from calibrant.reports.rests_on import Foundation, foundation
 from calibrant.reports.timeline import Timeline, timeline
 from db.records import (
@@ -228,7 +229,7 @@ def build(inputs: SelfCheckInputs) -> SelfCheck:
         claims=stands.claims,
         method=METHOD,
         limits=stands.limits,
-        relative=RELATIVE,
+        relative=relative_text(inputs.run, [(skill.code, skill.name) for skill in skills]),
     )
 
 

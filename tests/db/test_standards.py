@@ -14,9 +14,9 @@ from db import schema
 from db.canonical import canonical
 from db.errors import BadInput, Refusal
 from db.ledger import Ledger
-from db.records import ModelVersion, StandardSetting
+from db.records import Batch, Identity, ModelVersion, Purpose, StandardSetting
 from tests.conftest import Clock
-from tests.db.samples import START, roster
+from tests.db.samples import START, rating, roster
 
 BOOKMARK = StandardSetting("containers", "bookmark", "rp-67", 2, 5, {"judges": {"1": [2, 4]}, "items": ["build", "é"]})
 MODEL = ModelVersion(
@@ -55,6 +55,15 @@ def test_a_record_that_names_a_person_is_refused(ledger: Ledger, clock: Clock, n
         with pytest.raises(Refusal, match="number the judges"):
             ledger.save_standard_setting(replace(BOOKMARK, record=record))
     assert ledger.standard_settings(known_at=clock.now) == []
+
+
+def test_a_record_may_name_vignettes_that_have_been_rated(ledger: Ledger, clock: Clock) -> None:
+    ledger.store_roster(roster())
+    source = ledger.source("feedback360", "spring", purposes=list(Purpose))
+    rated = rating(1, Identity("hr", "p-bob"), Identity("vignette", "v1", bot=True), 4.0)
+    ledger.collect(source, [Batch((rated,))], extractor="test/1")
+    ledger.save_standard_setting(replace(BOOKMARK, record={"vignettes": [{"vignette": "v1", "level": 3}]}))
+    assert len(ledger.standard_settings(known_at=clock.now)) == 1
 
 
 def test_unknown_methods_and_negative_counts_are_refused(ledger: Ledger) -> None:

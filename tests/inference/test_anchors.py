@@ -4,78 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from db.records import Evidence, Identity, Kind, Participation, ParticipationRole, StandardSetting
+from db.records import StandardSetting
 from inference.cutting import SkillCuts
 from inference.fitting import fit
 from inference.frames import Frames
 from rubrics import Standard
-from tests.contract.department import AS_OF, Department, Member, rating
+from tests.contract.department import AS_OF
 from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
-
-SKILL = "model-training"
-TRUE = np.array([-1.8, -0.6, 0.6, 1.8])
-SHY = np.array([-3.2, -1.1, 1.1, 3.2])
-DESCRIBED = {f"v{n}": level for n, level in enumerate((1, 2, 3, 4, 5, 1, 5, 3))}
-RATERS = 12
+from tests.inference.shy import DESCRIBED, SKILL, TRUE, shy_department
 
 
 @pytest.fixture(scope="module", name="standard")
 def _standard() -> Standard:
     return small_standard()
-
-
-def _marked(
-    key: str, rater: Identity, subject: Identity, theta: float, rng: np.random.Generator, **more: Any
-) -> Evidence:
-    logs = np.concatenate([[0.0], np.cumsum(theta + rng.normal(0, 0.3) - SHY)])
-    chance = np.exp(logs - logs.max())
-    mark = 1 + int(rng.choice(5, p=chance / chance.sum()))
-    return rating(key, rater, subject, SKILL, mark, at=AS_OF - timedelta(days=30), **more)
-
-
-def _department(seed: int, *, decisions: int = 0, seen: bool = False) -> Department:
-    """Forty people rated by five of twelve shy raters each; eight vignettes rated by all of them; perhaps decisions."""
-    rng = np.random.default_rng(seed)
-    people = tuple(Member(f"p{n:02d}", f"Person {n}", "platform", "ml-engineer", "middle", 3.0, 0.5) for n in range(40))
-    theta = rng.normal(0, 1.2, len(people))
-    inner = np.concatenate([[-2.6], TRUE, [2.6]])
-    answers = []
-    for n, one in enumerate(people):
-        others = [m for m in range(RATERS) if m != n]
-        chosen = rng.choice(others, 5, replace=False)
-        answers += [_marked(f"{n}-{m}", people[m].hr, one.hr, theta[n], rng) for m in chosen]
-    for code, level in DESCRIBED.items():
-        place = inner[level - 1] + rng.uniform(0.2, 0.8) * (inner[level] - inner[level - 1])
-        for m in range(RATERS):
-            one = _marked(
-                f"{code}-{m}", people[m].hr, Identity("vignette", code, bot=True), place, rng, relation="other"
-            )
-            answers.append(replace(one, measures={**one.measures, "vignette": code}))
-    made = Department(people, {"feedback360/2026": tuple(answers)})
-    if not decisions:
-        return made
-    taken = [
-        _decision(people[n], 1 + int((theta[n] + rng.normal(0, 0.3) > TRUE).sum()), seen=seen) for n in range(decisions)
-    ]
-    return made.with_source("table/decisions", taken)
-
-
-def _decision(member: Member, level: int, *, seen: bool) -> Evidence:
-    facts = {"skill": SKILL, "level": level, "saw_estimate": seen, "score": None}
-    parts = (
-        Participation(Identity("hr", "panel-1"), ParticipationRole.RATER),
-        Participation(member.hr, ParticipationRole.SUBJECT),
-    )
-    return Evidence(
-        f"decision/{member.key}", Kind.DECISION, AS_OF - timedelta(days=60), "test/1", facts, participations=parts
-    )
 
 
 def setting(method: str, record: dict[str, Any], **more: Any) -> StandardSetting:
@@ -90,7 +37,7 @@ VIGNETTES = setting(
 
 @pytest.fixture(scope="module", name="frames")
 def _frames() -> Frames:
-    return frames_of(_department(4))
+    return frames_of(shy_department(4))
 
 
 def cuts_with(standard: Standard, frames: Frames, settings: Sequence[StandardSetting]) -> SkillCuts:
@@ -187,7 +134,7 @@ def test_anchors_that_differ_are_reconciled_and_widened_by_what_they_disagree(
 
 @pytest.fixture(scope="module", name="decided")
 def _decided(standard: Standard) -> SkillCuts:
-    return cuts_with(standard, frames_of(_department(4, decisions=30)), ())
+    return cuts_with(standard, frames_of(shy_department(4, decisions=30)), ())
 
 
 def test_decisions_enough_move_the_cuts_towards_where_committees_draw_them(decided: SkillCuts, norm: SkillCuts) -> None:
@@ -198,7 +145,7 @@ def test_decisions_enough_move_the_cuts_towards_where_committees_draw_them(decid
 
 
 def test_a_record_can_keep_decisions_from_setting_cuts(standard: Standard, decided: SkillCuts) -> None:
-    frames = frames_of(_department(4, decisions=30))
+    frames = frames_of(shy_department(4, decisions=30))
     for skill, used in ((SKILL, False), ("*", False), ("code-review", True)):
         refusal = StandardSetting(skill, "decisions", "committee-decisions", 0, 0, {"use": False})
         found = cuts_with(standard, frames, [refusal])
@@ -208,12 +155,12 @@ def test_a_record_can_keep_decisions_from_setting_cuts(standard: Standard, decid
 
 
 def test_few_decisions_move_nothing_and_that_is_said(standard: Standard) -> None:
-    found = cuts_with(standard, frames_of(_department(4, decisions=3)), ())
+    found = cuts_with(standard, frames_of(shy_department(4, decisions=3)), ())
     assert found.anchored_by == ()
     assert "3 people decided upon; 5 are needed" in found.by_source["decisions"]["note"]
 
 
 def test_decisions_taken_after_seeing_an_estimate_are_kept_out(standard: Standard) -> None:
-    found = cuts_with(standard, frames_of(_department(4, decisions=30, seen=True)), ())
+    found = cuts_with(standard, frames_of(shy_department(4, decisions=30, seen=True)), ())
     assert found.anchored_by == ()
     assert "30 decisions taken after seeing an estimate are left out" in found.by_source["decisions"]["note"]
