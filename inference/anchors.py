@@ -28,6 +28,7 @@ from models.anchoring import (
     carried,
     common_shift,
     labelled_cuts,
+    panel_noise,
     theta_loading,
     without_prior,
 )
@@ -138,7 +139,9 @@ def from_vignettes(
         float(everyone.prior_mean),
         float(everyone.prior_sd[column]),
     )
-    labels = Labels(theta[telling], sd[telling], levels[telling], np.ones(int(telling.sum())))
+    labels = Labels(
+        theta[telling], sd[telling], levels[telling], np.ones(int(telling.sum())), panel_noise(setting.judges)
+    )
     cuts, gain = labelled_cuts(norm, labels, freedom=VIGNETTES, rule=setting.rule)
     persons = [person for person, tells in zip(used, telling, strict=True) if tells]
     cuts = carried(model, cuts, theta_loading(model, skill, persons, gain))

@@ -7,7 +7,8 @@ levels. Whoever decides sees x with an error of their own, SD sigma, and decides
 
 an ordinal (cumulative normal) regression whose slope is not free: theta is on the scale already. With sigma = .3 and levels 1.2 logits
 wide the decided level is right four times in five, the confusion that MEASUREMENT's rule for committees assumes; log sigma has a
-normal prior about it, SD .5.
+normal prior about it, SD .5. That is a committee of three whose members err by half a logit each; a panel that agrees on a vignette is
+taken by its number of judges (`panel_noise`).
 
 The cuts' prior is normal about cuts already held::
 
@@ -32,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cuts import FLOOR, LEAST_GAP, Cuts
-from models.label_posterior import NOISE, Group, Labels, posterior_of
+from models.label_posterior import NOISE, Group, Labels, panel_noise, posterior_of
 
 if TYPE_CHECKING:
     from models.facets import FacetsModel
@@ -49,6 +50,7 @@ __all__ = [
     "carried",
     "common_shift",
     "labelled_cuts",
+    "panel_noise",
     "theta_loading",
     "without_prior",
 ]
@@ -131,7 +133,7 @@ def common_shift(priors: Sequence[Cuts], labels: Sequence[Labels], *, freedom: F
     groups = []
     for prior, own in zip(priors, labels, strict=True):
         spread = np.sqrt(own.sd**2 + float((prior.own**2).mean()) + _OF_ITS_OWN**2)
-        seen = Labels(own.theta, spread, own.level, own.weight)
+        seen = Labels(own.theta, spread, own.level, own.weight, own.noise)
         groups.append(Group(prior.cut, _directions(prior.cut), seen))
     if not any(len(group.labels) for group in groups):
         return Shift.unknown(freedom)

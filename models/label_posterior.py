@@ -16,12 +16,15 @@ from scipy.special import ndtr, ndtri
 
 from models.cuts import LEAST_GAP
 
-__all__ = ["NOISE", "Group", "Labels", "Moments", "posterior_of"]
+__all__ = ["NOISE", "Group", "Labels", "Moments", "panel_noise", "posterior_of"]
 
 Floats = NDArray[np.float64]
 
 NOISE = 0.3
-"""SD in logits of what deciders see of theta, at the centre of its prior."""
+"""SD in logits of what a committee of three sees of theta, at the centre of its prior."""
+
+_JUDGE_SD = 0.5
+_LEAST_NOISE = 0.15
 
 _LOG_NOISE_SD = 0.5
 _SLIP = 0.02
@@ -33,14 +36,27 @@ _BLURS = (2.5, 1.0, 0.4, 0.0)
 """The mode is sought with labels blurred by these SDs in turn: far from the cuts a slip explains any label, and there is no slope."""
 
 
+def panel_noise(judges: int) -> float:
+    """Noise of a panel that agrees on a level: half a logit per judge, independent, at least .15.
+
+    >>> round(panel_noise(3), 2), round(panel_noise(6), 2)
+    (0.29, 0.2)
+    """
+    return float(max(_LEAST_NOISE, _JUDGE_SD / np.sqrt(max(judges, 1))))
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Decided levels. All arrays (n,). theta, sd: mean and SD (logits) without the decision; level from 1; weight in (0, 1]."""
+    """Decided levels. All arrays (n,). theta, sd: mean and SD (logits) without the decision; level from 1; weight in (0, 1].
+
+    noise: SD in logits of what the deciders see of theta, at the centre of its prior.
+    """
 
     theta: Floats
     sd: Floats
     level: NDArray[np.int64]
     weight: Floats
+    noise: float = NOISE
 
     def __len__(self) -> int:
         return len(self.level)
@@ -122,7 +138,7 @@ def _score(group: Group, point: Floats) -> tuple[Floats, Floats]:
     """Gradient of the log-likelihood and expected information at one point."""
     labels, size = group.labels, len(point)
     cut = group.centre + group.directions @ point[:-1]
-    sigma = NOISE * np.exp(point[-1])
+    sigma = labels.noise * np.exp(point[-1])
     spread = np.sqrt(sigma**2 + labels.sd**2)
     distance = (labels.theta[:, None] - cut) / spread[:, None]
     density = np.exp(-0.5 * distance**2) / np.sqrt(2.0 * np.pi)
@@ -158,7 +174,7 @@ def _log_posterior(groups: Sequence[Group], precision: Floats, points: Floats) -
         logs = np.where(rising, logs, -np.inf)
         labels = group.labels
         edges = np.concatenate([np.full((len(cut), 1), -np.inf), cut, np.full((len(cut), 1), np.inf)], axis=1)
-        variance = (NOISE * np.exp(points[:, -1])) ** 2
+        variance = (labels.noise * np.exp(points[:, -1])) ** 2
         for n in range(len(labels)):
             spread = np.sqrt(variance + labels.sd[n] ** 2)
             low, high = edges[:, labels.level[n] - 1], edges[:, labels.level[n]]
@@ -172,7 +188,7 @@ def _theta_slopes(group: Group, points: Floats) -> Floats:
     """Derivative of each label's log-likelihood by its theta, at every point: (points, labels)."""
     labels = group.labels
     cut = group.centre + points[:, :-1] @ group.directions.T
-    variance = (NOISE * np.exp(points[:, -1])) ** 2
+    variance = (labels.noise * np.exp(points[:, -1])) ** 2
     slopes = np.empty((len(points), len(labels)))
     for n in range(len(labels)):
         spread = np.sqrt(variance + labels.sd[n] ** 2)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import calibrant
 from calibrant.standard_files import read_standard
 from db.errors import BadInput
 from db.records import StandardSetting
@@ -161,3 +163,10 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path, "")
     assert mistakes(tmp_path, "- a\n")[0][2] == "does not hold keys with values"
     assert mistakes(tmp_path, "method,skill\n", "panel.csv")[0][2] == "holds no rows"
+
+
+def test_every_file_printed_in_the_how_to_can_be_imported(tmp_path: Path) -> None:
+    page = (Path(calibrant.__file__).parents[1] / "docs" / "standard-setting.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(yaml|csv)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    methods = {one.method for kind, text in blocks for one in read(tmp_path, text, f"printed.{kind}")}
+    assert methods == {"vignettes", "bookmark", "angoff", "decisions"}

@@ -20,6 +20,7 @@ from models.anchoring import (
     carried,
     common_shift,
     labelled_cuts,
+    panel_noise,
     theta_loading,
     without_prior,
 )
@@ -266,7 +267,8 @@ def mended(seed: int) -> tuple[Cuts, Cuts, pd.DataFrame]:
     theta, sd, _ = alone(
         everyone.mean[row, 0], everyone.held_sd[row, 0], float(everyone.prior_mean), float(everyone.prior_sd[0])
     )
-    said = Labels(theta, sd, np.array([table.attrs["levels"][name] for name in names]), np.ones(len(names)))
+    levels = np.array([table.attrs["levels"][name] for name in names])
+    said = Labels(theta, sd, levels, np.ones(len(names)), panel_noise(6))
     cuts, gain = labelled_cuts(held, said, freedom=VIGNETTES, rule="vignettes")
     return held, carried(model, cuts, theta_loading(model, "all", names, gain)), table
 
