@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.ordinal_estimator import Monotone, signs
 
@@ -31,7 +32,8 @@ class BoostedLevels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     learning_rate, max_iter, max_leaf_nodes, min_samples_leaf, l2_regularization, max_features, random_state : of scikit-learn's
         `HistGradientBoostingClassifier`. There is no early stopping: it would need a part of each rare level.
 
-    Attributes: classes_, ensemble_ (None where there is one level only). Missing values are allowed.
+    Attributes: classes_, ensemble_ (None where there is one level only). Missing values are allowed. One thread only: on tables of this size
+    more of them mostly wait for each other, a hundred times as long where the machine is shared.
 
     >>> BoostedLevels(max_iter=60).fit([[0.0], [1.0], [2.0], [3.0]] * 20, [1, 1, 2, 3] * 20).predict([[0.0], [3.0]])
     array([1, 3])
@@ -89,7 +91,8 @@ class BoostedLevels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         asked = np.tile(np.arange(cuts), int(counted.sum()))
         answers = np.repeat(codes, cuts) <= asked
-        self.ensemble_.fit(self._stack(X[counted], cuts), answers, sample_weight=np.repeat(weight[counted], cuts))
+        with threadpool_limits(limits=1, user_api="openmp"):
+            self.ensemble_.fit(self._stack(X[counted], cuts), answers, sample_weight=np.repeat(weight[counted], cuts))
         return self
 
     @staticmethod
@@ -103,7 +106,8 @@ class BoostedLevels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         cuts = len(self.classes_) - 1
         if self.ensemble_ is None:
             return np.ones((len(X), 1))
-        below = self.ensemble_.predict_proba(self._stack(X, cuts))[:, 1].reshape(len(X), cuts)
+        with threadpool_limits(limits=1, user_api="openmp"):
+            below = self.ensemble_.predict_proba(self._stack(X, cuts))[:, 1].reshape(len(X), cuts)
         return np.diff(np.maximum.accumulate(below, axis=1), axis=1, prepend=0.0, append=1.0)
 
     def predict(self, X: Any) -> NDArray[Any]:
