@@ -20,14 +20,21 @@ from calibrant.reports.rater_tables import raters_csv
 from calibrant.standards import standard_text
 from db.ledger import Ledger
 from db.records import Purpose, Run
+from inference.decided import cutoff_before, decided_levels
 from inference.diagnostics import Diagnostics, diagnose
-from inference.drift import ItemShift, evidence_shift, item_functioning, rater_drift
+from inference.drift import ItemShift, decision_cusum, evidence_shift, item_functioning, rater_drift
 from inference.fitting import Fit, fit
+from inference.frames import Frames
+from inference.levels import PROBABILITIES
 from inference.observations import observe
+from inference.predictions import labelled_predictions, predictions_before
 from inference.roster_groups import RosterGroups, roster_groups
 from rubrics import Standard
 
 __all__ = ["write_rater_page", "write_raters"]
+
+_WATCHED_DAYS = 731
+_LEAST_DECISIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ def write_raters(ledger: Ledger, folder: Path, *, now: datetime, department: str
             items=item_functioning(seen.fit, seen.groups),
             shifts=shifts,
             since=since,
+            forecasts=_forecasts(ledger, seen),
             validity=seen.fit.validity,
             repositories=_repositories(ledger),
             generated_at=now,
@@ -124,6 +132,27 @@ def _shifts(ledger: Ledger, seen: _Looked) -> tuple[tuple[ItemShift, ...] | None
     frames = read_frames(ledger, last.purpose, as_of=last.as_of, known_at=last.known_at)
     before = observe(seen.standard, frames, as_of=last.as_of)
     return evidence_shift(before, seen.fit.observed), day_text(last.as_of.date())
+
+
+def _forecasts(ledger: Ledger, seen: _Looked) -> pd.DataFrame | None:
+    """The cumulative sum over the decisions of the last two years, each foretold from before its quarter; None with fewer than ten.
+
+    Decisions taken in sight of an estimate are no test of one and are left out.
+    """
+
+    def frames_at(moment: datetime) -> Frames:
+        return read_frames(ledger, seen.run.purpose, as_of=moment, known_at=seen.run.known_at)
+
+    decided = decided_levels(seen.standard, frames_at(seen.run.as_of), ledger.decisions())
+    since = pd.Timestamp(seen.run.as_of) - pd.Timedelta(days=_WATCHED_DAYS)
+    within = (decided["decided_at"] > since) & (decided["decided_at"] <= pd.Timestamp(seen.run.as_of))
+    decided = decided[within & ~decided["saw_estimate"].astype(bool)]
+    if len(decided) < _LEAST_DECISIONS:
+        return None
+    moments = sorted({one.to_pydatetime() for one in cutoff_before(decided["decided_at"])})
+    found = labelled_predictions(predictions_before(seen.standard, frames_at, moments), decided)
+    found = found.sort_values(["decided_at", "person", "skill"], kind="stable")
+    return decision_cusum(found[PROBABILITIES].to_numpy(), found["level"], found["decided_at"].to_numpy())
 
 
 def _repositories(ledger: Ledger) -> dict[str, str]:

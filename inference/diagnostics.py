@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from inference.fitting import Fit
 from inference.marks import main_relations, marks
 from inference.roster_groups import RosterGroups
+from inference.vignettes import is_vignette
 from models.correlation import Correlation, correlation
 from models.facets import FacetsModel
 from models.fair_average import fair_averages
@@ -36,7 +37,7 @@ _NARROW: Final = 0.1
 _HALO: Final = 0.3
 _Z: Final = 2.0
 _EFFECT: Final = 0.5
-_WEIGHT: Final = (0.8, 1.25)
+_SCALE: Final = (0.8, 1.25)
 _LEAST_COUPLES: Final = 10
 
 FLAGS: Final[Mapping[str, str]] = {
@@ -44,8 +45,8 @@ FLAGS: Final[Mapping[str, str]] = {
     "lenient": "more than one logit milder than the average rater, the 95 % interval off it",
     "erratic": "marks lie further from what others lead to expect than chance allows (infit or outfit above 1.5)",
     "muted": "marks lie closer to what others lead to expect than chance allows (infit below .5)",
-    "central": "marks keep to the middle, or to few marks, whoever is rated",
-    "extreme": "marks seek the ends of the scale, whoever is rated",
+    "central": "marks keep to the middle (scale of steps above 1.25, the 95 % interval with it), to few marks, or against the expectation",
+    "extreme": "marks seek the ends of the scale, whoever is rated (scale of steps below .8, the 95 % interval with it)",
     "halo": "marks of one person resemble each other far beyond what the model already allows for (residual correlation above .3)",
 }
 """What a rater may be flagged for, and when."""
@@ -74,11 +75,11 @@ class GroupEffect:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """raters: index rater (opaque id); columns relation, marks, people, severity, se, in_marks, fair_average, weight (of their steps, NaN where not
-    estimated), flags (tuple), and for each statistic of `models.rater_checks` NAME, NAME_low, NAME_high (95 % band of the model) and NAME_z; NAME_expected for centrality and entropy.
+    """raters: index rater (opaque id); columns relation, marks, people, severity, se, in_marks, fair_average, scale and scale_se (of their steps, see
+    `models.centrality`; from a fit of its own), flags (tuple), and for each statistic of `models.rater_checks` NAME, NAME_low, NAME_high (95 % band of the model) and NAME_z; NAME_expected for centrality and entropy.
 
     mean_severity, severity_sd: of human raters (mean of the estimates; SD of the model). halo_sd: of person by rater. couples: reciprocity's
-    correlation, None with fewer than ten couples. replicates: behind the bands. notes: what could not be looked at.
+    correlation, None with fewer than ten couples. people: rated, vignettes apart. replicates: behind the bands. notes: what could not be looked at.
     """
 
     raters: pd.DataFrame
@@ -88,6 +89,7 @@ class Diagnostics:
     effects: tuple[GroupEffect, ...]
     couples: Correlation | None
     linking: Linking
+    people: int
     replicates: int
     notes: tuple[str, ...]
 
@@ -107,7 +109,7 @@ def diagnose(
     couples = reciprocity(interactions)
     effects = tuple(_group_effects(interactions, given, groups))
     model = found.model
-    raters = _raters(model, given, rng, replicates)
+    raters = _raters(model, found.observed.observations, given, rng, replicates)
     team = groups.of("team")
     return Diagnostics(
         raters=raters,
@@ -117,25 +119,25 @@ def diagnose(
         effects=effects,
         couples=correlation(couples["there"], couples["back"]) if len(couples) >= _LEAST_COUPLES else None,
         linking=linking(given, group_of_person=team, group_of_rater=team),
+        people=int(given.loc[~is_vignette(given["person"]), "person"].nunique()),
         replicates=replicates,
         notes=groups.notes,
     )
 
 
-def _raters(model: FacetsModel, given: pd.DataFrame, rng: np.random.Generator, replicates: int) -> pd.DataFrame:
+def _raters(
+    model: FacetsModel, observations: pd.DataFrame, given: pd.DataFrame, rng: np.random.Generator, replicates: int
+) -> pd.DataFrame:
     checks = rater_checks(foreseen(model, given), rng=rng, replicates=replicates)
     relation = main_relations(given)
-    by_rater = given.groupby("rater")
-    table = pd.DataFrame({"marks": by_rater.size(), "people": by_rater["person"].nunique()})
+    people = given["person"].mask(is_vignette(given["person"]))
+    table = pd.DataFrame({"marks": given.groupby("rater").size(), "people": people.groupby(given["rater"]).nunique()})
     table.insert(0, "relation", [relation[str(rater)] for rater in table.index])
     table["severity"] = model.raters_["estimate"].reindex(table.index)
     table["se"] = model.raters_["se"].reindex(table.index)
     table = table.join(fair_averages(model, given))
-    weighted = "centrality" in model.raters_
-    table["weight"] = model.raters_["centrality"].reindex(table.index) if weighted else np.nan
-    table["weight_se"] = (
-        model.raters_["centrality_se"].reindex(table.index) if "centrality_se" in model.raters_ else np.nan
-    )
+    scaled = FacetsModel(**{**model.get_params(), "centrality": True}).fit(observations).raters_
+    table["scale"], table["scale_se"] = (scaled[name].reindex(table.index) for name in ("centrality", "centrality_se"))
     for name in STATISTICS:
         own = checks.xs(name, level="statistic")
         table[name] = own["observed"]
@@ -154,7 +156,7 @@ def _flags(row: Mapping[Hashable, Any], mean: float) -> tuple[str, ...]:
     apart = row["severity"] - mean
     sure = abs(apart) > 1.96 * row["se"] and abs(apart) > _SEVERITY
     leaning = row["centrality"] - row["centrality_expected"]
-    lower, upper = (np.log(row["weight"]) + side * 1.96 * row["weight_se"] / row["weight"] for side in (-1, 1))
+    lower, upper = (np.log(row["scale"]) + side * 1.96 * row["scale_se"] / row["scale"] for side in (-1, 1))
     held = {
         "severe": sure and apart > 0,
         "lenient": sure and apart < 0,
@@ -162,8 +164,8 @@ def _flags(row: Mapping[Hashable, Any], mean: float) -> tuple[str, ...]:
         "muted": row["infit"] < _MUTED and row["infit_z"] < -_Z,
         "central": (leaning < -_LEANING and row["centrality_z"] < -_Z)
         or (row["entropy_expected"] - row["entropy"] > _NARROW and row["entropy_z"] < -_Z)
-        or lower > np.log(_WEIGHT[1]),
-        "extreme": (leaning > _LEANING and row["centrality_z"] > _Z) or upper < np.log(_WEIGHT[0]),
+        or lower > np.log(_SCALE[1]),
+        "extreme": upper < np.log(_SCALE[0]),
         "halo": row["halo"] > _HALO and row["halo_z"] > _Z,
     }
     return tuple(name for name in FLAGS if held[name])

@@ -20,7 +20,7 @@ from inference.fitting import Fit
 from inference.marks import marks
 from inference.observations import Observed
 from inference.roster_groups import RosterGroups
-from models.categories import Steps, moments
+from models.categories import moments
 from models.design import encode_known
 from models.facets import FacetsModel
 from models.interactions import benjamini_hochberg, displacements
@@ -128,7 +128,7 @@ def _residuals(model: FacetsModel, rows: pd.DataFrame) -> tuple[NDArray[np.float
     facets = fitted.solution.facets
     codes = encode_known(rows, fitted.design.vocabulary)
     eta = fitted.all_persons().mean[codes.person, codes.skill] - facets.mean + facets.offset(codes.severity, codes.item)
-    expected, information = moments(eta, Steps.of(facets.steps).cumulative[:, codes.format])
+    expected, information = moments(eta, facets.cumulative(codes.severity, codes.format))
     return codes.score - expected, information
 
 

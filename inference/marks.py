@@ -12,11 +12,11 @@ __all__ = ["main_relations", "marks"]
 def marks(observed: Observed) -> pd.DataFrame:
     """The human ratings heard, as the model reads them and with relation, evidence, occurred_at and quarter ("2026Q2", UTC) beside.
 
-    Self-ratings are not among them. Sorted as `Observed.ratings` is.
+    Self-ratings are not among them; ratings of vignettes are (`inference.vignettes.is_vignette` tells them).
     """
     known = observed.observations.loc[observed.observations["rater_class"] == "human", "item"]
-    heard = observed.ratings[~observed.ratings["is_self"] & observed.ratings["item"].isin(set(known))]
-    heard = heard.reset_index(drop=True)
+    given = observed.ratings if observed.vignettes.empty else pd.concat([observed.ratings, observed.vignettes])
+    heard = given[~given["is_self"].astype(bool) & given["item"].isin(set(known))].reset_index(drop=True)
     at = pd.to_datetime(heard["occurred_at"], utc=True)
     return pd.DataFrame(
         {

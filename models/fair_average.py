@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.categories import Steps, probabilities
+from models.categories import probabilities
 from models.design import encode_known
 from models.facets import FacetsModel
 
@@ -31,24 +31,23 @@ def fair_averages(model: FacetsModel, ratings: pd.DataFrame) -> pd.DataFrame:
     fitted = model.fitted_
     words, facets = fitted.design.vocabulary, fitted.solution.facets
     rows = encode_known(ratings, words)
-    cumulative = Steps.of(facets.steps).cumulative
     human = ~words.machine_severity
     mean = float(facets.severity[human].mean())
     theta = fitted.all_persons().mean[rows.person, rows.skill] - facets.mean
     eta = theta + facets.offset(rows.severity, rows.item)
     shift = facets.severity[rows.severity] - mean
     stretch = (_MARKS - 1) / (words.categories[rows.format] - 1)
-    steps = cumulative[:, rows.format]
+    steps = facets.cumulative(rows.severity, rows.format)
     gained = stretch * (_expected(eta, steps) - _expected(eta + shift, steps))
     rater = ratings["rater"].to_numpy()
     table = pd.DataFrame({"in_marks": pd.Series(gained).groupby(rater).mean()}).rename_axis("rater")
     form = int(np.bincount(rows.format).argmax())
     places = np.quantile((eta + facets.severity[rows.severity])[rows.format == form], _PLACES)
-    own = facets.severity[[words.severities.index(key) for key in _keys(table.index, words.severities)]]
-    met = (places - own[:, None]).ravel()
+    unit = np.array([words.severities.index(key) for key in _keys(table.index, words.severities)], dtype=np.int64)
+    met = (places - facets.severity[unit][:, None]).ravel()
     width = words.categories[form] - 1
-    steps = np.repeat(cumulative[:, [form]], len(met), axis=1)
-    marks = 1 + (_MARKS - 1) / width * _expected(met, steps).reshape(len(own), -1).mean(axis=1)
+    steps = facets.cumulative(np.repeat(unit, len(places)), np.full(len(met), form))
+    marks = 1 + (_MARKS - 1) / width * _expected(met, steps).reshape(len(unit), -1).mean(axis=1)
     table.insert(0, "fair_average", marks)
     return table
 

@@ -152,9 +152,17 @@ def _figures(inputs: RaterPageInputs, found: Diagnostics, row: Mapping[Hashable,
             "Positive is harsher. Within one logit of 0 is usual.",
         )
     ]
+    figures.append(
+        _interval(
+            "Scale of steps, 1 for the average rater",
+            float(row["scale"]),
+            float(row["scale_se"]),
+            "Above 1: you keep to the middle of the scale. Below: you go to its ends.",
+        )
+    )
     for name, title, sentence in (
         ("infit", "Distance from what others lead to expect (infit)", _misfit(row)),
-        ("centrality", "Leaning to the ends or the middle", _leaning(row)),
+        ("centrality", "Leaning: do you mark with or against what others see?", _leaning(row)),
         ("entropy", "Range of marks used, 0 to 1", _range(row)),
         ("halo", "One impression on all marks of a person", _halo(row)),
     ):
@@ -193,7 +201,11 @@ def _leaning(row: Mapping[Hashable, Any]) -> str:
         return "You keep to few marks or to the middle, whoever is rated. Use the anchors at the ends where they fit."
     if "extreme" in row["flags"]:
         return "You seek the ends of the scale more than others. Check the anchors of the neighbouring marks."
-    return "Neither more than chance allows."
+    return (
+        "As most do."
+        if row["centrality_low"] <= row["centrality"] <= row["centrality_high"]
+        else "Outside the band, but not far enough to matter."
+    )
 
 
 def _range(row: Mapping[Hashable, Any]) -> str:

@@ -154,6 +154,7 @@ class Raters:
     items_looked_at: int
     shifts: tuple[Shift, ...]
     shift_note: str
+    forecasts: str
     validity: tuple[Validity, ...]
     minimum_cell: int
     notes: tuple[str, ...]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from calibrant.reports.case import heading
 from calibrant.reports.disclosure import count_words, grouped_values
+from calibrant.reports.evidence_text import day_text
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import StandardText
 from calibrant.reports.rater_results import (
@@ -42,7 +43,8 @@ __all__ = ["RatersInputs", "build"]
 
 @dataclass(frozen=True, slots=True)
 class RatersInputs:
-    """What the report is made of. drift: as `rater_drift` gives it. shifts: None if there is no earlier run to compare with, whose date is `since`.
+    """What the report is made of. drift: as `rater_drift` gives it. shifts: None if there is no earlier run to compare with, whose date is `since`. forecasts:
+    as `decision_cusum` gives them, None with too few decisions.
 
     repositories: rater id of a machine -> name of its source.
     """
@@ -55,6 +57,7 @@ class RatersInputs:
     items: tuple[ItemEffect, ...]
     shifts: tuple[ItemShift, ...] | None
     since: str
+    forecasts: pd.DataFrame | None
     validity: CrossValidity
     repositories: Mapping[str, str]
     generated_at: datetime
@@ -78,7 +81,7 @@ def build(inputs: RatersInputs) -> Raters:
     found = inputs.diagnostics
     table = pd.DataFrame(columns=["relation", "marks", "flags", *MEASURES]) if found is None else found.raters
     enough = len(table) >= inputs.minimum_cell and found is not None
-    people = found.linking.people if found is not None else 0
+    people = found.people if found is not None else 0
     judged = table[table["marks"] >= LEAST_MARKS]
     shown_count = inputs.minimum_cell <= people
     relations = _relations(table, inputs.minimum_cell) if enough else ()
@@ -114,6 +117,7 @@ def build(inputs: RatersInputs) -> Raters:
         items_looked_at=len(inputs.items),
         shifts=tuple(_shift(inputs, one) for one in inputs.shifts or () if one.stability.moved),
         shift_note=_shift_note(inputs),
+        forecasts=_forecasts(inputs.forecasts),
         validity=tuple(_validity(inputs, one) for one in _validities(inputs.validity)),
         minimum_cell=inputs.minimum_cell,
         notes=found.notes if found else (),
@@ -243,6 +247,22 @@ def _shift_note(inputs: RatersInputs) -> str:
     if inputs.shifts is None:
         return "There is no earlier run for this purpose to compare with."
     return f"{len(inputs.shifts)} items were compared with the run of {inputs.since}."
+
+
+def _forecasts(found: pd.DataFrame | None) -> str:
+    if found is None or found.empty:
+        return "Forecasts of decisions: fewer than ten decisions without sight of an estimate in two years, so they were not watched."
+    words = f"Forecasts of {len(found)} decisions of the last two years, each from before its quarter: "
+    if not found["signal"].any():
+        return (
+            words
+            + f"no worse than they said they would be (cumulative sum at most {found['sum'].max():.1f}; 5 is the limit)."
+        )
+    first = pd.Timestamp(found.loc[found["signal"], "decided_at"].iloc[0])
+    return (
+        words
+        + f"worse than they said they would be since {day_text(first.date())} (cumulative sum {found['sum'].max():.1f}; 5 is the limit). Calibrate again."
+    )
 
 
 def _validities(found: CrossValidity) -> tuple[SkillValidity, ...]:

@@ -21,7 +21,7 @@ from calibrant.reports.render import json_text, rater_page_html, raters_html
 from calibrant.standards import standard_text
 from db.records import Purpose, Run
 from inference.diagnostics import FLAGS, LEAST_MARKS, Diagnostics, GroupEffect
-from inference.drift import ItemEffect, ItemShift
+from inference.drift import ItemEffect, ItemShift, decision_cusum
 from inference.validity import CrossValidity, SkillValidity
 from models.correlation import Correlation
 from models.linking import Boundary, Linking
@@ -47,6 +47,8 @@ def table(seed: int, relations: dict[str, int]) -> pd.DataFrame:
             "se": 0.25,
             "fair_average": 3.0,
             "in_marks": rng.normal(0, 0.4, count),
+            "scale": rng.lognormal(0, 0.2, count),
+            "scale_se": 0.1,
         },
         index=pd.Index([f"rater{n:03d}id" for n in range(count)], name="rater"),
     )
@@ -72,6 +74,7 @@ def diagnostics(frame: pd.DataFrame, **changed: Any) -> Diagnostics:
         "effects": effects,
         "couples": Correlation(0.4, 0.2, 0.6, 80, 80),
         "linking": Linking(30, len(frame), 1, ("rater001id",), 2, 3, 0.25, boundaries),
+        "people": 30,
         "replicates": 200,
         "notes": ("Remote: the roster does not record who works remotely, so it was not looked at.",),
     }
@@ -92,6 +95,7 @@ def inputs(found: Diagnostics | None, **changed: Any) -> raters.RatersInputs:
         ),
         "shifts": (ItemShift("code-review/areas", "git", Stability(0.4, 0.1, 200, 210)),),
         "since": "1 January 2026",
+        "forecasts": None,
         "validity": CrossValidity((SkillValidity("code-review", 60, 0.1, -0.1, 0.3, "not shown"), SkillValidity("collaboration", 3, 0.9, 0.8, 0.95, "untested"))),
         "repositories": {},
         "generated_at": NOW,
@@ -209,6 +213,17 @@ def test_items_shifts_and_validity_are_told() -> None:
     assert "no earlier run" in raters_html(raters.build(inputs(diagnostics(table(1, {"peer": 20})), shifts=None)))
 
 
+def test_forecasts_of_decisions_are_watched() -> None:
+    days = pd.date_range("2025-01-01", periods=12, freq="30D", tz="UTC")
+    bad, good = (
+        decision_cusum(np.tile([0.7, 0.1, 0.1, 0.05, 0.05], (12, 1)), [level] * 12, days.to_numpy()) for level in (5, 1)
+    )
+    told = [raters.build(inputs(None, forecasts=one)).forecasts for one in (None, good, bad)]
+    assert "not watched" in told[0]
+    assert "no worse than they said" in told[1]
+    assert "since 2 Mar 2025" in told[2]
+
+
 def test_the_table_has_its_columns_and_the_json_the_same_figures() -> None:
     report = raters.build(inputs(diagnostics(table(1, {"peer": 20}))))
     rows = list(csv.DictReader(io.StringIO(raters_csv(report))))
@@ -264,7 +279,7 @@ def test_a_page_tells_its_rater_and_nobody_else() -> None:
     assert not re.search(r"rater\d{3}id", text)
     assert page.flags == (f"halo: {FLAGS['halo']}",)
     assert any("Rate one question for all people" in figure.sentence for figure in page.figures)
-    assert len(page.figures) == 5
+    assert len(page.figures) == 6
 
 
 @pytest.mark.parametrize(
