@@ -224,6 +224,12 @@ def _notes(learned: Learned, doubled: bool) -> tuple[str, ...]:
             "No blind audit exists. Committees decided on people somebody nominated, and nothing here shows how the model does "
             "on the others; the bounds say how far that could move a figure."
         )
+    moved = [code for code, one in learned.fitted.cuts.items() if "decisions" in one.anchored_by]
+    if moved and learned.recalibration is None:
+        notes.append(
+            f"Assessments take the cutpoints of {len(moved)} skills from the same decisions; the figures against decisions are of "
+            "cutpoints that no decision has moved."
+        )
     if learned.people and not doubled:
         notes.append(
             "Fewer than five cases were decided by two panels, so nobody knows how well committees agree among themselves, "

@@ -19,21 +19,7 @@ from models.facets import FacetsModel
 from tests.calibrant.deciding import committees, two_skills
 from tests.contract.department import AS_OF
 from tests.contract.frames import frames_of
-
-
-def labelled(people=80, seed=0, sure=1.0):
-    """Two labels a person, drawn from the probabilities stated; `sure` sharpens what is stated afterwards."""
-    rng = np.random.default_rng(seed)
-    share = rng.dirichlet(np.full(5, 0.4), 2 * people)
-    level = 1 + (rng.random((len(share), 1)) > share.cumsum(axis=1)[:, :-1]).sum(axis=1)
-    stated = share**sure / (share**sure).sum(axis=1, keepdims=True)
-    frame = pd.DataFrame(stated, columns=PROBABILITIES)
-    return frame.assign(
-        person=np.repeat([f"p{n:02d}" for n in range(people)], 2),
-        level=level,
-        human_raters=rng.integers(0, 8, len(frame)),
-        audit=False,
-    )
+from tests.inference.labelled import labelled
 
 
 def test_sets_of_true_probabilities_agree_and_those_of_sharpened_ones_do_not():
