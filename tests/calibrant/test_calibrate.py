@@ -407,6 +407,16 @@ def test_the_commands_register_list_and_show(tmp_path, folder):
     assert "not come yet" in late.stderr
 
 
+@pytest.mark.postgres
+def test_sqlite_and_postgresql_give_the_same_version(tmp_path, folder, postgres_url):
+    made = committees(8, 6)
+    hashes = {
+        calibrate(filled(url, made), str(folder), purpose=Purpose.PROMOTION, as_of=AS_OF, known_at=NOW).version.hash
+        for url in (f"sqlite:///{tmp_path / 'ledger.db'}", postgres_url)
+    }
+    assert len(hashes) == 1
+
+
 def test_a_card_is_written_under_its_versions_hash(tmp_path):
     version, card = few()
     found = Calibrated(replace(version, hash="cd" * 32), card, registered=False, new=True, warnings=())
