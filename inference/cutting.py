@@ -10,7 +10,7 @@ of ratings mends that. Judges (Bookmark, Angoff), vignettes and committee decisi
 begins. So norms are never pooled with them as one more source, however precise: where there are anchors, they decide,
 and the norm is only what they are loosely held to. Decisions are shrunk to what judges and vignettes say, or else to the norm, and
 count once they are many enough (`inference.anchors`), unless a record says they must not or a registered model has learned
-from them already: they enter once. Until a skill has an anchor, reports say "relative to
+from them already: they enter once. Too few on a skill, they move the norms of all skills together (`inference.common_shift`). Until a skill has an anchor, reports say "relative to
 this organisation's average rater".
 """
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from db.records import LEVELS, StandardSetting
 from inference.anchors import Anchor, Decided, decided, from_decisions, from_setting, from_vignettes
+from inference.common_shift import CommonShift, common
 from inference.observations import Observed
 from inference.standards_set import ALL_SKILLS, Scales, standing
 from models.cutpoints import Cuts, measure_cuts, person_errors, rating_cuts, reconcile
@@ -100,7 +101,12 @@ def skill_cuts(
     bases = {skill: _bases(standard, skill, observed, model, stands) for skill in standard.skills}
     decisions = decided(observed, model) if heed_decisions else Decided()
     refused = {skill for skill in standard.skills if _refuses_decisions(skill, stands)}
-    return {skill: _one(skill, observed, model, bases, decisions.without(refused)) for skill in standard.skills}
+    heeded = decisions.without(refused)
+    moved = common({skill: one.norm for skill, one in bases.items() if one.norm is not None}, heeded)
+    return {
+        skill: _one(skill, observed, model, bases, heeded, None if skill in refused else moved)
+        for skill in standard.skills
+    }
 
 
 def _refuses_decisions(skill: str, stands: Mapping[tuple[str, str], StandardSetting]) -> bool:
@@ -137,7 +143,12 @@ def _bases(
 
 
 def _one(
-    skill: str, observed: Observed, model: FacetsModel, bases: Mapping[str, _Bases], decisions: Decided
+    skill: str,
+    observed: Observed,
+    model: FacetsModel,
+    bases: Mapping[str, _Bases],
+    decisions: Decided,
+    moved: CommonShift | None,
 ) -> SkillCuts:
     base = bases[skill]
     alike = {
@@ -154,7 +165,7 @@ def _one(
     if used:
         final: Cuts | None = reconcile({n: completed_from(c, base.norm) if base.norm else c for n, c in used.items()})
     else:
-        final = base.norm
+        final = base.norm if base.norm is None or moved is None else moved.applied(base.norm)
     if final is None:
         return _default(model)
     by_source = {

@@ -41,9 +41,10 @@ def measurement_model() -> FacetsModel:
 
     Forms are level-anchored, so the questions about one skill share their difficulty (what each has of its own: about .3 logit, estimated).
     Most forms ask one question per skill, which leaves the unit of the scale to the priors more than to the data: standard
-    deviations are therefore held within a third or so of their defaults, unless much evidence moves them.
+    deviations are therefore held within a third or so of their defaults, unless much evidence moves them. Which skills go together is
+    learned as far as the number of people carries, and so is who keeps to the middle of the scale.
     """
-    return FacetsModel(item_own_sd=_ITEM_OWN_SD, log_sd_prior=_LOG_SD_PRIOR)
+    return FacetsModel(item_own_sd=_ITEM_OWN_SD, log_sd_prior=_LOG_SD_PRIOR, skill_covariance="free", centrality=True)
 
 
 def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:

@@ -49,6 +49,7 @@ __all__ = [
     "alone",
     "carried",
     "common_shift",
+    "directions",
     "labelled_cuts",
     "panel_noise",
     "theta_loading",
@@ -102,10 +103,10 @@ def labelled_cuts(
     the labels' (`theta_loading` of the derivative) and completes the standard errors. Without labels this is the prior, moved and widened.
     """
     known = Shift.unknown(freedom) if shift is None else shift
-    directions = _directions(prior.cut)
-    centre = prior.cut + directions @ known.mean
+    ways = directions(prior.cut)
+    centre = prior.cut + ways @ known.mean
     size = len(centre)
-    covariance = np.diag(prior.own**2 + freedom.free**2) + directions @ known.covariance @ directions.T
+    covariance = np.diag(prior.own**2 + freedom.free**2) + ways @ known.covariance @ ways.T
     if shift is not None:
         covariance = covariance + _OF_ITS_OWN**2
     centre = _rising(centre)
@@ -134,7 +135,7 @@ def common_shift(priors: Sequence[Cuts], labels: Sequence[Labels], *, freedom: F
     for prior, own in zip(priors, labels, strict=True):
         spread = np.sqrt(own.sd**2 + float((prior.own**2).mean()) + _OF_ITS_OWN**2)
         seen = Labels(own.theta, spread, own.level, own.weight, own.noise)
-        groups.append(Group(prior.cut, _directions(prior.cut), seen))
+        groups.append(Group(prior.cut, directions(prior.cut), seen))
     if not any(len(group.labels) for group in groups):
         return Shift.unknown(freedom)
     found = posterior_of(groups, Shift.unknown(freedom).covariance)
@@ -147,10 +148,10 @@ def without_prior(cuts: Cuts, prior: Cuts, freedom: Freedom, shift: Shift | None
     NaN where they say next to nothing. For use beside sources that the prior was made of, so that it is not counted twice.
     """
     known = Shift.unknown(freedom) if shift is None else shift
-    directions = _directions(prior.cut)
-    variance = prior.own**2 + freedom.free**2 + np.einsum("kd,de,ke->k", directions, known.covariance, directions)
+    ways = directions(prior.cut)
+    variance = prior.own**2 + freedom.free**2 + np.einsum("kd,de,ke->k", ways, known.covariance, ways)
     variance = variance + (0.0 if shift is None else _OF_ITS_OWN**2)
-    centre = _rising(prior.cut + directions @ known.mean)
+    centre = _rising(prior.cut + ways @ known.mean)
     information = cuts.own**-2 - 1.0 / variance
     telling = information > 1.0 / variance
     safe = np.where(telling, information, 1.0)
@@ -201,7 +202,7 @@ def theta_loading(model: FacetsModel, skill: Hashable, persons: Sequence[Hashabl
     return np.asarray(loading)
 
 
-def _directions(cut: Floats) -> Floats:
+def directions(cut: Floats) -> Floats:
     """What a common shift and a spacing factor do to each cut: (cuts, 2)."""
     return np.column_stack([np.ones(len(cut)), cut - cut.mean()])
 

@@ -27,6 +27,7 @@ from models.posterior import Posterior, Posteriors
 from models.prediction import predicted, predicted_at_estimates
 from models.problem import Facets, Priors, facet_problem, start_facets
 from models.ratings import RatingError
+from models.skill_structure import freed
 from models.uncertainty import facet_share
 from models.variances import Variances
 from models.weighted_likelihood import weighted_likelihood
@@ -42,6 +43,7 @@ _AVAILABLE: Mapping[str, tuple[object, ...]] = {
     "halo": (True, False),
     "centrality": (True, False),
     "method": ("marginal", "joint"),
+    "skill_covariance": ("equal", "free"),
 }
 
 
@@ -80,6 +82,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         priors: of the other parameters only thresholds and max_iterations then matter. It gives point estimates without posteriors,
         leaves out persons, raters and items with extreme scores (estimates NaN), and warns with `models.joint.UnlinkedWarning` where the
         ratings do not link everybody.
+    skill_covariance : "equal" (one correlation between all skills) or "free" (shrunk to that, `models.skill_structure`).
     theta_sd, skill_correlation, severity_sd, halo_sd, halo_skill_sd : start and prior centre of the estimated values.
     machine_severity_sd, machine_halo_sd, machine_halo_skill_sd : for machines; the first is kept, the others are floors.
     item_sd, threshold_sd, mean_sd : fixed prior SDs in logits.
@@ -127,6 +130,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         method: str = "marginal",
         *,
         theta_sd: float = 1.2,
+        skill_covariance: str = "equal",
         skill_correlation: float = 0.5,
         severity_sd: float = 0.6,
         halo_sd: float = 0.5,
@@ -152,6 +156,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.centrality = centrality
         self.method = method
         self.theta_sd = theta_sd
+        self.skill_covariance = skill_covariance
         self.skill_correlation = skill_correlation
         self.severity_sd = severity_sd
         self.halo_sd = halo_sd
@@ -183,6 +188,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         with threadpool_limits(limits=1, user_api="blas"):
             problem = facet_problem(design, self._priors())
             solution = solve(problem, self._variances(len(design.vocabulary.skills)), start)
+            if self.skill_covariance == "free" and len(design.vocabulary.skills) > 1:
+                solution = freed(problem.layout, solution)
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
             fitted, size, deviations = Fitted(design, solution, share), len(solution.covariance), {}
             if self._has_exact_errors(design):

@@ -13,6 +13,7 @@ leave it there.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _MOST = 0.95
 class Variances:
     """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources. item: what items of one skill have
     of their own, 0 where items are independent (`models.item_pool`). scale: of the logs of raters' scales, 0 where all are 1.
+    structure: correlations of the skills where they are not all `correlation` (`models.skill_structure`), (skills, skills).
     """
 
     theta: Floats
@@ -42,11 +44,13 @@ class Variances:
     machine_halo_skill: float
     item: float = 0.0
     scale: float = 0.0
+    structure: Floats | None = None
 
     @property
     def covariance(self) -> Floats:
         """Prior covariance of a person's skills."""
-        return np.outer(self.theta, self.theta) * correlation_matrix(len(self.theta), self.correlation)
+        alike = self.structure if self.structure is not None else correlation_matrix(len(self.theta), self.correlation)
+        return np.asarray(np.outer(self.theta, self.theta) * alike)
 
     def vector(self) -> Floats:
         """Log SDs that are not zero, and the logit of the correlation."""
@@ -57,7 +61,7 @@ class Variances:
         values = iter(np.exp(vector[:-1]).tolist())
         scales = [next(values) if scale > 0 else 0.0 for scale in self.scales()]
         names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill", "item", "scale")
-        single = dict(zip(names, scales[len(self.theta) :], strict=True))
+        single: dict[str, Any] = dict(zip(names, scales[len(self.theta) :], strict=True))
         share = float(1.0 / (1.0 + np.exp(-vector[-1])))
         return replace(self, theta=np.array(scales[: len(self.theta)]), correlation=share, **single)
 
