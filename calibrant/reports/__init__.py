@@ -1,5 +1,5 @@
-"""The three reports: packet, self-check and gap analysis.
+"""The reports: packet, self-check, gap analysis, raters, and the model card.
 
 Each is computed by a pure `build` into one frozen result, which is then rendered to HTML and JSON
-(and CSV and XLSX for the gap). Nothing here reads the ledger, the clock or the environment.
+(and CSV or XLSX where tabular). Nothing here reads the ledger, the clock or the environment.
 """

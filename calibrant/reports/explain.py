@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from calibrant.reports.inert import shown
+from calibrant.reports.inert import NAME_LIMIT, shown
+from calibrant.reports.inputs import StandardText
 from db.records import Assessment, State
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "NO_ASSESSMENT",
     "RELATIVE",
     "level_set_text",
+    "method",
     "percent",
     "pronounce",
     "signed",
@@ -46,6 +49,29 @@ LIMITS = (
     "Mentoring, design discussion and care for colleagues leave few traces; the people who saw them know more.",
     "The result informs people who decide. It must not rank people and must not decide by itself.",
 )
+
+
+def method(details: Mapping[str, Any], standard: StandardText) -> tuple[str, ...]:
+    """`METHOD`, and on which skills git counts, from a run's details (`git_validity`, as inference stored it)."""
+    verdicts = {
+        skill: one["verdict"] for skill, one in details.get("git_validity", {}).items() if skill in standard.skills
+    }
+    said = list(METHOD)
+    left = ", ".join(
+        shown(standard.skill(skill).name, NAME_LIMIT) for skill in sorted(verdicts) if verdicts[skill] == "not shown"
+    )
+    if left:
+        said.append(
+            f"Git is cited on {left}, but not counted: what it says there does not agree enough with what people say."
+        )
+    untested = sum(verdict == "untested" for verdict in verdicts.values())
+    if untested:
+        skills = "one skill" if untested == 1 else f"{untested} skills"
+        said.append(
+            f"On {skills} it is untested whether git sees what people see, because fewer than 50 people have both; it counts there as one rater "
+            "whose impression may be all wrong."
+        )
+    return tuple(said)
 
 
 def percent(probability: float) -> str:

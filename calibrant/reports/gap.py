@@ -15,7 +15,7 @@ from datetime import datetime
 
 from calibrant.reports.case import Heading, heading
 from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, reliable_for, standing
-from calibrant.reports.explain import METHOD, NOT_ABLE_SENTENCE
+from calibrant.reports.explain import NOT_ABLE_SENTENCE, method
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import Profile, StandardText
 from calibrant.reports.packet_sealed import MET_PROBABILITY, at_or_above
@@ -179,7 +179,7 @@ def build(inputs: GapInputs) -> Gap:
         ),
         standing=stands.sentence,
         claims=stands.claims,
-        method=METHOD,
+        method=method(inputs.run.details, inputs.standard),
         limits=stands.limits,
     )
 

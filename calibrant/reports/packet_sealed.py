@@ -19,7 +19,7 @@ from calibrant.reports.claims import (
 )
 from calibrant.reports.comments import relation_text
 from calibrant.reports.cut_effect import effect_sentence
-from calibrant.reports.explain import METHOD, state_sentence
+from calibrant.reports.explain import method, state_sentence
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, Cutpoints
 from calibrant.reports.relative import relative_text
@@ -131,7 +131,7 @@ def seal_case(inputs: PacketInputs) -> SealedResult:
         model=shown(inputs.run.model, NAME_LIMIT),
         standing=stands.sentence,
         claims=stands.claims,
-        method=METHOD,
+        method=method(inputs.run.details, inputs.standard),
         limits=stands.limits,
         relative=relative_text(inputs.run, [(code, inputs.standard.skill(code).name) for code in codes]),
     )

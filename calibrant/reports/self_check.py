@@ -18,7 +18,7 @@ from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, St
 from calibrant.reports.comments import CommentGroup
 from calibrant.reports.evidence_text import Exhibit, cell, read_exhibits
 from calibrant.reports.excerpts import Scope, scope_of, select
-from calibrant.reports.explain import METHOD, percent, state_sentence
+from calibrant.reports.explain import method, percent, state_sentence
 from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, StandardText
 from calibrant.reports.material import Material, gather
@@ -227,7 +227,7 @@ def build(inputs: SelfCheckInputs) -> SelfCheck:
         dispute_command=_command(inputs),
         standing=stands.sentence,
         claims=stands.claims,
-        method=METHOD,
+        method=method(inputs.run.details, inputs.standard),
         limits=stands.limits,
         relative=relative_text(inputs.run, [(skill.code, skill.name) for skill in skills]),
     )

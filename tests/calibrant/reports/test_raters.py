@@ -16,6 +16,7 @@ import pytest
 
 from calibrant.reports import rater_page, raters
 from calibrant.reports.disclosure import count_words, grouped_values
+from calibrant.reports.explain import METHOD, method
 from calibrant.reports.rater_tables import RATER_COLUMNS, raters_csv
 from calibrant.reports.render import json_text, rater_page_html, raters_html
 from calibrant.standards import standard_text
@@ -323,3 +324,22 @@ def test_a_change_of_severity_is_on_the_page_of_whom_it_concerns() -> None:
     change = next(figure for figure in page.figures if figure.title.startswith("Change"))
     assert change.value == 0.7
     assert "3.3" not in rater_page_html(page)
+
+
+# -- what other reports say of git -----------------------------------------------------------------------------
+
+
+def test_every_report_says_where_git_does_not_count_and_where_nobody_knows() -> None:
+    standard = standard_text(small_standard())
+    details = {
+        "code-review": {"verdict": "not shown"},
+        "collaboration": {"verdict": "untested"},
+        "no such skill": {"verdict": "not shown"},
+    }
+    said = method({"git_validity": details}, standard)
+    assert said[: len(METHOD)] == METHOD
+    assert standard.skill("code-review").name in said[-2]
+    assert "no such skill" not in said[-2]
+    assert "On one skill it is untested" in said[-1]
+    assert method({}, standard) == METHOD
+    assert method({"git_validity": {"code-review": {"verdict": "shown"}}}, standard) == METHOD
