@@ -82,6 +82,11 @@ class _Bases:
     anchors: Mapping[str, Anchor] = field(default_factory=dict)
     norm: Cuts | None = None
     anchored: Cuts | None = None
+    pages: tuple[Mapping[str, Any], ...] = ()
+
+    def whole(self, cuts: Cuts) -> Cuts:
+        """Cuts with those missing put where the norm's distances put them."""
+        return cuts if self.norm is None else completed_from(cuts, self.norm)
 
 
 def skill_cuts(
@@ -130,7 +135,7 @@ def _bases(
     machines = _machine_cuts(standard, observed.grading.machine, observations, model)
     stated = {source: cuts for source, cuts in humans.items() if source != "decisions"} or humans or machines
     norm = reconcile(stated) if stated else None
-    scales = _scales(skill, observed)
+    scales = Scales(skill, pd.concat([observed.ratings, observed.vignettes]), observed.grading.machine)
     anchors = {
         method: from_setting(model, stands[skill, method], scales) for method in _PANELS if (skill, method) in stands
     }
@@ -139,7 +144,14 @@ def _bases(
         anchors["vignettes"] = from_vignettes(model, skill, stands[skill, "vignettes"], observed.vignettes, held)
     given = {name: one.cuts for name, one in anchors.items() if one.cuts is not None}
     whole = {name: completed_from(cuts, norm) if norm else cuts for name, cuts in given.items()}
-    return _Bases({**humans, **machines}, frozenset(stated), anchors, norm, reconcile(whole) if whole else None)
+    return _Bases(
+        sources={**humans, **machines},
+        stated=frozenset(stated),
+        anchors=anchors,
+        norm=norm,
+        anchored=reconcile(whole) if whole else None,
+        pages=_pages(observations, scales, model),
+    )
 
 
 def _one(
@@ -162,10 +174,9 @@ def _one(
         said = from_decisions(model, skill, decisions, known, beside=base.anchored is not None)
         anchors |= {"decisions": said} if said is not None else {}
     used = {name: one.cuts for name, one in anchors.items() if one.cuts is not None and np.isfinite(one.cuts.cut).any()}
-    if used:
-        final: Cuts | None = reconcile({n: completed_from(c, base.norm) if base.norm else c for n, c in used.items()})
-    else:
-        final = base.norm if base.norm is None or moved is None else moved.applied(base.norm)
+    adds = {"decisions"} if base.anchored is not None else set()  # what they say beside others; where nothing, nothing
+    norm = base.norm if base.norm is None or moved is None else moved.applied(base.norm)
+    final = reconcile({n: c if n in adds else base.whole(c) for n, c in used.items()}) if used else norm
     if final is None:
         return _default(model)
     by_source = {
@@ -181,7 +192,7 @@ def _one(
         final.rule,
         by_source,
         tuple(sorted(used)),
-        _pages(skill, observed, model),
+        base.pages,
     )
 
 
@@ -191,7 +202,9 @@ def _human_cuts(
     anchored = ratings[ratings["anchored"] & ~ratings["is_self"] & ratings["item"].isin(observations["item"])]
     rule = standard.cutpoints.ratings
     return {
-        str(source): rating_cuts(model, sorted(set(rows["item"])), source=source, levels=LEVELS, rule=rule)
+        str(source): rating_cuts(
+            model, sorted(set(rows["item"])), source=source, scales=set(rows["format"]), levels=LEVELS, rule=rule
+        )
         for source, rows in anchored.groupby("source")
     }
 
@@ -206,17 +219,17 @@ def _machine_cuts(
     return {"git": measure_cuts(model, ladders, source="git", levels=LEVELS, rule=rule)} if ladders else {}
 
 
-def _scales(skill: str, observed: Observed) -> Scales:
-    return Scales(skill, pd.concat([observed.ratings, observed.vignettes]), observed.grading.machine)
+def _pages(observations: pd.DataFrame, scales: Scales, model: FacetsModel) -> tuple[Mapping[str, Any], ...]:
+    """The booklet for judges: every threshold of the skill's items, the easiest first, named as the form names it.
 
-
-def _pages(skill: str, observed: Observed, model: FacetsModel) -> tuple[Mapping[str, Any], ...]:
-    """The booklet for judges: every threshold of the skill's items, the easiest first, named as the form names it."""
-    rows = observed.observations[observed.observations["skill"] == skill]
-    scales = _scales(skill, observed)
+    Decisions are no form, and an item rated on several scales has no score that names a threshold.
+    """
+    rows = observations[observations["source"] != "decisions"]
     found = []
     for source, item in sorted(set(rows[["source", "item"]].itertuples(index=False, name=None))):
         name = scales.name(source, item)
+        if scales.is_ambiguous(source, name):
+            continue
         scale = scales.find({"source": source, "item": name})
         for page, place in booklet(model, [item], source=source):
             found.append((place, {"source": source, "item": name, "at_least": scale.score(page.at_least)}))

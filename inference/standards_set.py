@@ -57,12 +57,16 @@ class Scales:
 
     def __init__(self, skill: str, ratings: pd.DataFrame, machine: pd.DataFrame) -> None:
         self._found: dict[tuple[str, str], Scale] = {}
+        self._several: set[tuple[str, str]] = set()
         rated = ratings[ratings["skill"] == skill].drop_duplicates(["item", "format"])
         for row, categories in zip(rated.itertuples(index=False), rated["categories"].astype(int), strict=True):
             source, item = str(row.source), str(row.item)
             low, high = _ends(str(row.format))
             scale = Scale(item, low, (high - low) / (categories - 1))
-            self._found[source, item.removeprefix(f"{source}/{skill}/")] = scale
+            pair = source, item.removeprefix(f"{source}/{skill}/")
+            if pair in self._found:
+                self._several.add(pair)
+            self._found[pair] = scale
         for row in machine[machine["skill"] == skill].drop_duplicates("item").itertuples(index=False):
             self._found[str(row.source), str(row.item)] = Scale(str(row.item), 0.0, 1.0)
 
@@ -72,7 +76,15 @@ class Scales:
         if pair not in self._found:
             there = ", ".join(sorted({f"{source}: {item}" for source, item in self._found})) or "none"
             raise ValueError(f"nobody has been rated on {pair[0]}: {pair[1]}; items of this skill: {there}")
+        if pair in self._several:
+            raise ValueError(
+                f"{pair[0]}: {pair[1]} is rated on several scales, so that a score does not name a threshold"
+            )
         return self._found[pair]
+
+    def is_ambiguous(self, source: str, item: str) -> bool:
+        """Whether an item, as the form names it, is rated on several scales."""
+        return (source, item) in self._several
 
     def name(self, source: str, item: str) -> str:
         """What the form calls an item of the model."""

@@ -15,7 +15,7 @@ average rater.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,6 +57,7 @@ def rating_cuts(
     items: Sequence[Hashable],
     *,
     source: Hashable | None = None,
+    scales: Collection[str] | None = None,
     anchors: Mapping[int, Sequence[int]] | None = None,
     levels: int = 5,
     rule: str = THURSTONIAN,
@@ -65,14 +66,16 @@ def rating_cuts(
     """Cuts from level-anchored ratings on `items`, all of one skill.
 
     A format with `levels` categories means those levels. anchors: for other numbers of categories, the level of each
-    category (non-decreasing), keyed by the number of categories; a level no category means gets no cut. source: only formats of this
-    source. Raises ValueError for unanchored formats and unknown items.
+    category (non-decreasing), keyed by the number of categories; a level no category means gets no cut. source, scales: only formats of
+    this source, and of these scales' names. Raises ValueError for unanchored formats and unknown items.
     """
     meaning = {levels: tuple(range(1, levels + 1)), **{width: tuple(of) for width, of in (anchors or {}).items()}}
     thresholds: list[tuple[Hashable, int, dict[int, int]]] = []
     for item in items:
         for format_code in formats_of(model, item, source):
             width = int(model.fitted_.design.vocabulary.categories[format_code])
+            if scales is not None and model.fitted_.design.vocabulary.formats[format_code][1] not in scales:
+                continue
             if width not in meaning:
                 raise ValueError(
                     f"item {item!r} has {width} categories, which are not {levels} levels; give anchors={{{width}: [level, ..]}}"

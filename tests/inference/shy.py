@@ -11,7 +11,7 @@ import numpy as np
 from db.records import Evidence, Identity, Kind, Participation, ParticipationRole
 from tests.contract.department import AS_OF, Department, Member, rating
 
-__all__ = ["DESCRIBED", "RATERS", "SKILL", "TRUE", "shy_department"]
+__all__ = ["DESCRIBED", "RATERS", "SHY", "SKILL", "TRUE", "shy_department"]
 
 SKILL = "model-training"
 TRUE = np.array([-1.8, -0.6, 0.6, 1.8])

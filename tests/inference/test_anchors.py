@@ -17,7 +17,7 @@ from rubrics import Standard
 from tests.contract.department import AS_OF
 from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
-from tests.inference.shy import DESCRIBED, SKILL, TRUE, shy_department
+from tests.inference.shy import DESCRIBED, SHY, SKILL, TRUE, shy_department
 
 
 @pytest.fixture(scope="module", name="standard")
@@ -164,3 +164,35 @@ def test_decisions_taken_after_seeing_an_estimate_are_kept_out(standard: Standar
     found = cuts_with(standard, frames_of(shy_department(4, decisions=30, seen=True)), ())
     assert found.anchored_by == ()
     assert "30 decisions taken after seeing an estimate are left out" in found.by_source["decisions"]["note"]
+
+
+def test_decisions_add_to_vignettes_what_they_know_and_no_more(
+    standard: Standard, frames: Frames, norm: SkillCuts
+) -> None:
+    decided = frames_of(shy_department(4, decisions=40))
+    apart = cuts_with(standard, frames, [VIGNETTES])
+    both = cuts_with(standard, decided, [VIGNETTES])
+    assert both.anchored_by == ("decisions", "vignettes")
+    assert both.se.mean() < apart.se.mean()
+    unit = np.ptp(norm.cut) / np.ptp(SHY)  # of the fitted scale, in which the truth is to be told
+    assert abs(both.cut - unit * TRUE).mean() < 0.35
+    few = cuts_with(standard, frames_of(shy_department(4, decisions=6)), [VIGNETTES])
+    assert few.anchored_by in {("vignettes",), ("decisions", "vignettes")}
+    assert abs(few.cut - apart.cut).max() < 0.6
+
+
+def test_an_item_rated_on_two_scales_is_no_page_of_a_booklet(standard: Standard) -> None:
+    made = shy_department(4)
+    answers = made.sources["feedback360/2026"]
+    finer = [
+        replace(
+            one, artefact=f"{one.artefact}/fine", measures={**one.measures, "scale_max": 4, "scale": "1-4", "score": 2}
+        )
+        for one in answers[:40]
+    ]
+    frames = frames_of(made.adding("feedback360/2026", finer))
+    found = cuts_with(standard, frames, ())
+    assert not [page for page in found.pages if page["source"] == "feedback360"]
+    record = {"booklet": [{"source": "feedback360", "item": SKILL, "at_least": 3}] * 2, "rounds": [{"3": [1]}]}
+    told = cuts_with(standard, frames, [setting("bookmark", record, rule="rp-67")])
+    assert "rated on several scales" in told.by_source["bookmark"]["note"]
