@@ -1,6 +1,6 @@
 """Is the model right about itself? Ratings drawn anew from the fitted model, on the same design, fitted again.
 
-Abilities, severities and impressions are drawn from the fitted standard deviations; items and steps stay where they were
+Abilities, severities, impressions and raters' scales are drawn from the fitted standard deviations; items and steps stay where they were
 fitted; every rating there was is drawn again. The share of 90 % intervals that then hold the ability drawn says whether the
 estimation keeps its word *if the model is true*: model calibration, and no validation, because nobody decided anything.
 """
@@ -87,19 +87,17 @@ def redrawn(
     eta = eta - _effect(rows[["person"]].assign(who=who), halo, rng)
     halo_skill = np.where(machine, deviations["machine_halo_skill"], deviations["halo_skill"])
     eta = eta - _effect(rows[["person", "skill"]].assign(who=who), halo_skill, rng)
-    score = _scores(eta, rows, _steps(model, rows), rng)
+    scale = np.exp(_effect(rows[["rater"]], np.where(machine, 0.0, deviations.get("centrality", 0.0)), rng))
+    score = _scores(eta, rows, _steps(model, rows, scale), rng)
     return rows.assign(score=score + rows["lowest"], weight=1.0, discount=1.0, at_least=False), theta
 
 
 def _abilities(model: FacetsModel, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    deviations = model.standard_deviations_
-    people, skills = sorted(set(rows["person"].astype(str))), sorted(set(rows["skill"].astype(str)))
-    spread: Any = deviations["theta"]
-    sd = spread.reindex(skills).to_numpy(dtype=np.float64) if isinstance(spread, pd.Series) else np.array([spread])
-    correlation = float(deviations["skill_correlation"]) if len(skills) > 1 else 0.0
-    common = rng.standard_normal((len(people), 1)) * np.sqrt(correlation)
-    own = rng.standard_normal((len(people), len(skills))) * np.sqrt(1.0 - correlation)
-    return pd.DataFrame(float(model.theta_mean_) + sd * (common + own), index=people, columns=skills)
+    people = sorted(set(rows["person"].astype(str)))
+    skills = [str(skill) for skill in model.posteriors().skills]
+    root = np.linalg.cholesky(model.fitted_.solution.variances.covariance + 1e-10 * np.eye(len(skills)))
+    drawn = rng.standard_normal((len(people), len(skills))) @ root.T
+    return pd.DataFrame(float(model.theta_mean_) + drawn, index=people, columns=skills)
 
 
 def _effect(keys: pd.DataFrame, spread: Floats, rng: np.random.Generator) -> Floats:
@@ -108,17 +106,17 @@ def _effect(keys: pd.DataFrame, spread: Floats, rng: np.random.Generator) -> Flo
     return np.asarray(rng.standard_normal(int(code.max()) + 1)[code] * spread)
 
 
-def _steps(model: FacetsModel, rows: pd.DataFrame) -> list[Floats]:
-    """The taus of each row's response format."""
+def _steps(model: FacetsModel, rows: pd.DataFrame, scale: Floats) -> list[Floats]:
+    """The taus of each row's response format, in the scale of its rater."""
     table = model.thresholds_["estimate"]
     if table.index.nlevels == 1:
-        return [table.to_numpy(dtype=np.float64)] * len(rows)
+        return [one * table.to_numpy(dtype=np.float64) for one in scale]
     names = [name for name in table.index.names if name != "step"]
     held: dict[Any, Floats] = {
         key: part.to_numpy(dtype=np.float64) for key, part in table.groupby(level=names, sort=False)
     }
     keys = zip(*(rows[name] for name in names), strict=True)
-    return [held[key if len(names) > 1 else key[0]] for key in keys]
+    return [one * held[key if len(names) > 1 else key[0]] for one, key in zip(scale, keys, strict=True)]
 
 
 def _scores(eta: Floats, rows: pd.DataFrame, steps: list[Floats], rng: np.random.Generator) -> NDArray[np.int64]:
