@@ -14,6 +14,7 @@ from inference.cutting import SkillCuts
 from inference.fitting import fit
 from inference.frames import Frames
 from rubrics import Standard
+from rubrics.standard import Cutpoints
 from tests.contract.department import AS_OF
 from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
@@ -196,3 +197,10 @@ def test_an_item_rated_on_two_scales_is_no_page_of_a_booklet(standard: Standard)
     record = {"booklet": [{"source": "feedback360", "item": SKILL, "at_least": 3}] * 2, "rounds": [{"3": [1]}]}
     told = cuts_with(standard, frames, [setting("bookmark", record, rule="rp-67")])
     assert "rated on several scales" in told.by_source["bookmark"]["note"]
+
+
+def test_the_rule_of_the_standard_is_the_rule_of_its_cuts(standard: Standard, frames: Frames, norm: SkillCuts) -> None:
+    other = replace(standard, cutpoints=Cutpoints("rp-67", "rp-67"))
+    found = cuts_with(other, frames, ())
+    assert (norm.rule, found.rule) == ("thurstonian-50", "rp-67")
+    assert (found.cut - norm.cut > 0.3).all()
