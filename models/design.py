@@ -59,6 +59,12 @@ class Rows:
         """As persons are judged by them: weights multiplied by discounts."""
         return self if (self.discount == 1.0).all() else replace(self, weight=self.weight * self.discount)
 
+    @property
+    def repeated_impressions(self) -> bool:
+        """Whether any human rates a person more than once, on another item or skill: only then do impressions show."""
+        human, same = ~self.machine, (self.person[1:] == self.person[:-1]) & (self.halo[1:] == self.halo[:-1])
+        return bool((same & human[1:]).any())
+
     def take(self, index: Integers | NDArray[np.bool_]) -> Rows:
         """The rows at `index`, in that order."""
         return Rows(*(getattr(self, column.name)[index] for column in fields(self)))

@@ -75,6 +75,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     severity : "random" (hierarchical priors) or "fixed" (flat priors on all facets and SDs, severities sum to zero: marginal maximum
         likelihood, by adaptive quadrature where there is no halo).
     halo : whether raters carry impressions over between items and skills. Leave on unless every rating is independent.
+        Where its SD is to be estimated and no human rates a person more than once, it is left out: nothing tells it from chance.
     centrality : whether raters differ in the scale w of the steps: - w_r tau_mk in place of - tau_mk, log w_r ~ N(0, centrality_sd^2), the
         geometric mean over human raters 1, machines 1 (`models.centrality`). This prior is kept with severity="fixed":
         thin raters say nothing of their w.
@@ -187,7 +188,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         start = self._previous(design) if self.warm_start and hasattr(self, "fitted_") else None
         with threadpool_limits(limits=1, user_api="blas"):
             problem = facet_problem(design, self._priors())
-            solution = solve(problem, self._variances(len(design.vocabulary.skills)), start)
+            solution = solve(problem, self._variances(design), start)
             if self.skill_covariance == "free" and len(design.vocabulary.skills) > 1:
                 solution = freed(problem.layout, solution)
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
@@ -337,13 +338,14 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             max_iterations=self.max_iterations,
         )
 
-    def _variances(self, skills: int) -> Variances:
-        on = 1.0 if self.halo else 0.0
+    def _variances(self, design: Design) -> Variances:
+        skills, on = len(design.vocabulary.skills), 1.0 if self.halo else 0.0
+        alone = self.estimate_variances and not design.rows.repeated_impressions
         return Variances(
             theta=np.full(skills, float(self.theta_sd)),
             correlation=float(self.skill_correlation),
             severity=float(self.severity_sd),
-            halo=on * self.halo_sd,
+            halo=0.0 if alone else on * self.halo_sd,
             halo_skill=on * self.halo_skill_sd if skills > 1 else 0.0,
             machine_severity=float(self.machine_severity_sd),
             machine_halo=on * self.machine_halo_sd,

@@ -41,6 +41,9 @@ _ROUGH, _ROUGH_ROUNDS = 0.1, 4
 _NARROW = 0.3
 """Variances of predictors up to which five nodes are as good as nine."""
 _INNER = 0.05
+"""Moves, over the change before, at which standard deviations are scored."""
+_PATIENCE, _CAREFUL = 6, 0.02
+"""After so many scorings the data hardly tell the deviations apart, and differences between scorings must be exact to lead anywhere."""
 _SLOWEST = 0.05
 _STRUGGLING = 0.3
 _MANY = 21
@@ -80,7 +83,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         iterations += 1
         moved = search.advance(nodes=nodes)
         nodes = _MANY if search.pacer.pace < _STRUGGLING else nodes
-        if moved <= max(priors.tolerance, _INNER * search.change):
+        if search.settled(moved):
             converged = max(search.rescale(priors.tolerance), moved) < priors.tolerance
     step = search.last if search.last.fresh else search.step(nodes=nodes, fresh=True)
     return Solution(
@@ -111,10 +114,12 @@ class _Search:
     change: float = 1.0
     turned: Floats | None = None
     rescaled: int = 0
+    careful: bool = False
 
     def begin_anew(self) -> None:
         """Forget what concerns the kind of steps taken so far."""
-        self.pacer, self.mixing, self.lagged, self.change, self.turned = _Pacer(), Anderson(), None, 1.0, None
+        self.pacer, self.mixing, self.lagged, self.turned = _Pacer(), Anderson(), None, None
+        self.change, self.rescaled = 1.0, 0
 
     def step(self, *, nodes: int, fresh: bool = False) -> _Step:
         """One iteration from here."""
@@ -128,7 +133,7 @@ class _Search:
         that the next sites are matched to.
         """
         self.last = step = self.step(nodes=nodes)
-        self.lagged = step if nodes > 1 and step.moved < _FAST * self.pacer.before else None
+        self.lagged = step if nodes > 1 and not self.careful and step.moved < _FAST * self.pacer.before else None
         self.pacer.after(step.moved)
         self.state = step.state
         if nodes > 1:
@@ -138,6 +143,13 @@ class _Search:
             )
             self.state = replace(step.state, sites=replace(sites, spread=sites.spread + added))
         return step.moved
+
+    def settled(self, moved: float) -> bool:
+        """Whether a step so small leaves predictors and facets where the standard deviations at hand want them."""
+        tolerance = self.problem.priors.tolerance
+        if self.careful:
+            return moved <= max(0.01 * tolerance, _CAREFUL * self.change)
+        return moved <= max(tolerance, _INNER * self.change)
 
     def rescale(self, tolerance: float) -> float:
         """Score the standard deviations, unless they change by less than tolerance; returns the change.
@@ -157,6 +169,8 @@ class _Search:
                 there = 0.5 * (here + there)
             self.variances, self.turned = self.variances.moved(there).floored(self.default), there - here
             self.pacer.before, self.lagged, self.rescaled = np.inf, None, self.rescaled + 1
+            if self.rescaled == _PATIENCE and not self.careful:
+                self.careful, self.mixing = True, Anderson()
         return self.change
 
 

@@ -231,3 +231,11 @@ def test_any_frame_however_odd_gives_proper_posteriors(seed: int) -> None:
     assert np.linalg.eigvalsh(everyone.covariance).min() > 0
     assert (model.leave_one_out("rater").sd >= everyone.sd.min() - 1e-12).all()
     assert np.isfinite(model.deviance_)
+
+
+def test_a_halo_is_left_out_where_nobody_rates_a_person_twice(simulate: Callable) -> None:
+    once = simulate(12, persons=30, items=1, halo_sd=0.5).ratings
+    assert FacetsModel().fit(once).standard_deviations_["halo"] == 0.0
+    assert FacetsModel(estimate_variances=False).fit(once).standard_deviations_["halo"] == 0.5
+    twice = pd.concat([once, once.iloc[:1].assign(item="another")])
+    assert FacetsModel().fit(twice).standard_deviations_["halo"] > 0.2
