@@ -76,7 +76,7 @@ class GroupEffect:
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
     """raters: index rater (opaque id); columns relation, marks, people, severity, se, in_marks, fair_average, scale and scale_se (of their steps, see
-    `models.centrality`; from a fit of its own), flags (tuple), and for each statistic of `models.rater_checks` NAME, NAME_low, NAME_high (95 % band of the model) and NAME_z; NAME_expected for centrality and entropy.
+    `models.centrality`; NaN where the model has none), flags (tuple), and for each statistic of `models.rater_checks` NAME, NAME_low, NAME_high (95 % band of the model) and NAME_z; NAME_expected for centrality and entropy.
 
     mean_severity, severity_sd: of human raters (mean of the estimates; SD of the model). halo_sd: of person by rater. couples: reciprocity's
     correlation, None with fewer than ten couples. people: rated, vignettes apart. replicates: behind the bands. notes: what could not be looked at.
@@ -109,7 +109,7 @@ def diagnose(
     couples = reciprocity(interactions)
     effects = tuple(_group_effects(interactions, given, groups))
     model = found.model
-    raters = _raters(model, found.observed.observations, given, rng, replicates)
+    raters = _raters(model, given, rng, replicates)
     team = groups.of("team")
     return Diagnostics(
         raters=raters,
@@ -125,9 +125,7 @@ def diagnose(
     )
 
 
-def _raters(
-    model: FacetsModel, observations: pd.DataFrame, given: pd.DataFrame, rng: np.random.Generator, replicates: int
-) -> pd.DataFrame:
+def _raters(model: FacetsModel, given: pd.DataFrame, rng: np.random.Generator, replicates: int) -> pd.DataFrame:
     checks = rater_checks(foreseen(model, given), rng=rng, replicates=replicates)
     relation = main_relations(given)
     people = given["person"].mask(is_vignette(given["person"]))
@@ -136,8 +134,8 @@ def _raters(
     table["severity"] = model.raters_["estimate"].reindex(table.index)
     table["se"] = model.raters_["se"].reindex(table.index)
     table = table.join(fair_averages(model, given))
-    scaled = _with_scales(model).fit(observations).raters_
-    table["scale"], table["scale_se"] = (scaled[name].reindex(table.index) for name in ("centrality", "centrality_se"))
+    for name, column in (("scale", "centrality"), ("scale_se", "centrality_se")):
+        table[name] = model.raters_[column].reindex(table.index) if column in model.raters_ else np.nan
     for name in STATISTICS:
         own = checks.xs(name, level="statistic")
         table[name] = own["observed"]
@@ -147,19 +145,6 @@ def _raters(
     mean = float(table["severity"].mean())
     table["flags"] = [_flags(row, mean) for row in table.to_dict(orient="records")]
     return table
-
-
-def _with_scales(model: FacetsModel) -> FacetsModel:
-    """The same model with a scale of steps for every rater, standard deviations held where the fit found them: a tenth of the time, the same scales."""
-    found = model.standard_deviations_
-    held = {
-        f"{name}_sd": float(found[name])
-        for name in ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill")
-    }
-    held |= {"theta_sd": float(np.mean(found["theta"])), "skill_correlation": float(found["skill_correlation"])}
-    return FacetsModel(
-        **{**model.get_params(), **held, "centrality": True, "estimate_variances": False, "tolerance": 1e-3}
-    )
 
 
 def _flags(row: Mapping[Hashable, Any], mean: float) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What the other raters lead to expect of each rating: the ground on which a rater's ways are judged.
 
 For a rating by r of p, theta is taken from everybody else's ratings of p (r's left out, facets held), and nothing is known of r's impression of p, so that both
-halos are drawn from their distributions. The result is the cross-validated predictive distribution of the rating (Marshall & Spiegelhalter
+halos are drawn from their distributions. The rater's own severity is allowed for, the own scale of steps is not, where the model has one: keeping to the middle is among
+the ways that are judged. The result is the cross-validated predictive distribution of the rating (Marshall & Spiegelhalter
 2007, doi:10.1214/07-BA206). Residuals from it are not shrunken, as those about estimates are that the rating itself helped to make: their mean square is 1
 under the model, and what one impression does to many marks is in the reference, not mistaken for news.
 
@@ -96,7 +97,7 @@ def foreseen(model: FacetsModel, ratings: pd.DataFrame) -> Foreseen:
     several = len(words.skills) > 1
     halo_skill = variances.halo_skill if several else 0.0
     offset = facets.offset(rows.severity, rows.item) - facets.mean
-    steps = facets.cumulative(rows.severity, rows.format)
+    steps = facets.cumulative(np.full(len(rows), -1), rows.format)
     cumulative = np.broadcast_to(steps, (len(steps), len(rows)))
     eta = others.mean[place][pair, rows.skill] + offset
     own = np.diagonal(others.covariance[place], axis1=1, axis2=2)[pair, rows.skill]

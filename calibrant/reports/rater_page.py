@@ -152,14 +152,11 @@ def _figures(inputs: RaterPageInputs, found: Diagnostics, row: Mapping[Hashable,
             "Positive is harsher. Within one logit of 0 is usual.",
         )
     ]
-    figures.append(
-        _interval(
-            "Scale of steps, 1 for the average rater",
-            float(row["scale"]),
-            float(row["scale_se"]),
-            "Above 1: you keep to the middle of the scale. Below: you go to its ends.",
+    if np.isfinite(row["scale"]):
+        sentence = "Above 1: you keep to the middle of the scale. Below: you go to its ends."
+        figures.append(
+            _interval("Scale of steps, 1 for the average rater", float(row["scale"]), float(row["scale_se"]), sentence)
         )
-    )
     for name, title, sentence in (
         ("infit", "Distance from what others lead to expect (infit)", _misfit(row)),
         ("centrality", "Leaning: do you mark with or against what others see?", _leaning(row)),

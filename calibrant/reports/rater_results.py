@@ -28,9 +28,10 @@ MEASURES: Mapping[str, tuple[str, str]] = {
         "Infit",
         "1: as far from what others lead to expect as the model has it; above 1.5 erratic, below .5 muted",
     ),
+    "scale": ("Scale of steps", "above 1: keeps to the middle, below 1: goes to the ends"),
     "centrality": (
         "Leaning",
-        "correlation of residual and expectation; negative: to the middle, positive: to the ends",
+        "correlation of residual and expectation; negative: marks the able down and the others up",
     ),
     "entropy": ("Marks used", "0: always the same mark, 1: all alike often"),
     "halo": ("Halo", "correlation of the residuals of one person's marks; .3 and more is much"),

@@ -102,7 +102,7 @@ def build(inputs: RatersInputs) -> Raters:
         model_sd={"severity": _round(found.severity_sd), "halo": _round(found.halo_sd)} if found and enough else {},
         relations=relations,
         withheld_relations=sum(one.raters is None for one in relations),
-        spreads=tuple(_spread(name, table[name], inputs.minimum_cell) for name in MEASURES) if enough else (),
+        spreads=tuple(_spread(name, table[name], inputs.minimum_cell) for name in _measured(table)) if enough else (),
         judged=count_words(len(judged), len(table), inputs.minimum_cell),
         flags=_flags(judged, inputs.minimum_cell) if enough else (),
         effects=tuple(_effect(one, inputs.minimum_cell) for one in found.effects) if found and enough else (),
@@ -134,10 +134,15 @@ def _relations(table: pd.DataFrame, minimum: int) -> tuple[Relation, ...]:
         Relation(
             shown(name, NAME_LIMIT),
             len(part) if open_ else None,
-            {measure: _round(float(part[measure].mean())) for measure in MEASURES} if open_ else None,
+            {measure: _round(float(part[measure].mean())) for measure in _measured(table)} if open_ else None,
         )
         for name, part, open_ in rows
     )
+
+
+def _measured(table: pd.DataFrame) -> list[str]:
+    """The measures that this model gives."""
+    return [name for name in MEASURES if table[name].notna().all()]
 
 
 def _spread(name: str, values: Iterable[float], minimum: int) -> Spread:

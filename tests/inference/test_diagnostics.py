@@ -10,13 +10,12 @@ import pytest
 
 from inference.diagnostics import FLAGS, LEAST_MARKS, Diagnostics, diagnose
 from inference.drift import decision_cusum, evidence_shift, item_functioning, rater_drift
-from inference.fitting import Fit
+from inference.fitting import Fit, measurement_model
 from inference.levels import Levels
 from inference.marks import main_relations, marks
 from inference.observations import observe
 from inference.roster_groups import RosterGroups, roster_groups
 from inference.validity import CrossValidity
-from models.facets import FacetsModel
 from tests.contract.department import AS_OF, department
 from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
@@ -64,7 +63,7 @@ def _fit(ratings: pd.DataFrame) -> Fit:
     ).drop(
         columns=["occurred_at", "format", "is_self", "relation", "evidence", "anchored", "stated_level", "saw_estimate"]
     )
-    model = FacetsModel().fit(observations)
+    model = measurement_model().fit(observations)
     observed = replace(empty, observations=observations, ratings=ratings)
     return Fit(observed, model, {}, Levels(None, {}), CrossValidity())
 
