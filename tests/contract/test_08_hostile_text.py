@@ -78,10 +78,11 @@ def commands():
         ["sources", "list"],
     )
     yield from (["identities", "list", "--person", "p03"], ["export", "evidence"], ["export", "assessments"])
-    yield ["audit", "verify"]
+    yield from (["audit", "verify"], ["report", "raters", "--department", "=1+1", "--out", "reports"])
     for text in HOSTILE:
         if "\ud800" not in text:
             yield ["report", "self", text, "--out", "reports"]
+            yield ["report", "raters", f"--rater={text}", "--out", "reports"]
             yield ["dispute", text, text, "--reason", text]
 
 
