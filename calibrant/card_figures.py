@@ -78,7 +78,7 @@ def card_of(
         coverage=coverage_lines(figures["coverage"]) if told else (),
         bounds={key: _pair(value) for key, value in bounds(learned.served, learned.unlabelled).items()} if told else {},
         apart=_apart(learned, figures["apart"]),
-        ceiling={key: rounded(value) or 0.0 for key, value in (ceiling or {}).items()},
+        ceiling={key: rounded(value) for key, value in (ceiling or {}).items()},
         selection=_selection(learned),
         skills=skill_lines(figures["skills"], names),
         itself=itself(figures["itself"]),
@@ -173,13 +173,13 @@ def _thresholds(served: Mapping[str, Any]) -> tuple[ThresholdLine, ...]:
     )
 
 
-def _apart(learned: Learned, found: Mapping[str, Any]) -> dict[str, float]:
+def _apart(learned: Learned, found: Mapping[str, Any]) -> dict[str, float | None]:
     """Figures on decisions taken with an estimate in sight; only their number where few people are behind them."""
     if not len(learned.apart):
         return {}
     people = int(learned.apart["person"].nunique())
     kept = ("rps", "qwk", "accuracy") if people >= MINIMUM_CELL else ()
-    return {"labels": len(learned.apart)} | {name: rounded(found.get(name)) or 0.0 for name in kept}
+    return {"labels": len(learned.apart)} | {name: rounded(found.get(name)) for name in kept}
 
 
 def _selection(learned: Learned) -> dict[str, float | None]:
@@ -232,7 +232,7 @@ def _notes(learned: Learned, doubled: bool) -> tuple[str, ...]:
         )
     if learned.people and not doubled:
         notes.append(
-            "Fewer than five cases were decided by two panels, so nobody knows how well committees agree among themselves, "
+            "Fewer than five people were decided on by two panels, so nobody knows how well committees agree among themselves, "
             "which is as well as anything can agree with one of them."
         )
     return tuple(notes)

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from calibrant.assessing import read_frames
+from calibrant.registered import model_of
 from calibrant.report_files import Written, person_named, reported_run, safe_name, write_text
 from calibrant.reports import rater_page, raters, render
 from calibrant.reports.evidence_text import day_text
 from calibrant.reports.rater_tables import raters_csv
+from calibrant.reports.suppression import MINIMUM_CELL
 from calibrant.standards import standard_text
 from db.ledger import Ledger
 from db.records import Purpose, Run
@@ -25,10 +27,12 @@ from inference.diagnostics import Diagnostics, diagnose
 from inference.drift import ItemShift, decision_cusum, evidence_shift, item_functioning, rater_drift
 from inference.fitting import Fit, fit
 from inference.frames import Frames
+from inference.learning import served
 from inference.levels import PROBABILITIES
 from inference.observations import observe
 from inference.predictions import labelled_predictions, predictions_before
 from inference.roster_groups import RosterGroups, roster_groups
+from inference.versions import recalibration_in
 from rubrics import Standard
 
 __all__ = ["write_rater_page", "write_raters"]
@@ -135,7 +139,10 @@ def _shifts(ledger: Ledger, seen: _Looked) -> tuple[tuple[ItemShift, ...] | None
 
 
 def _forecasts(ledger: Ledger, seen: _Looked) -> pd.DataFrame | None:
-    """The cumulative sum over the decisions of the last two years, each foretold from before its quarter; None with fewer than ten.
+    """The cumulative sum over the decisions of the last two years, each foretold from before its quarter; None with fewer than ten, or
+    about fewer than five people.
+
+    Foretold as the run's model version would have, so that calibrating again can end an alarm.
 
     Decisions taken in sight of an estimate are no test of one and are left out.
     """
@@ -151,8 +158,11 @@ def _forecasts(ledger: Ledger, seen: _Looked) -> pd.DataFrame | None:
         return None
     moments = sorted({one.to_pydatetime() for one in cutoff_before(decided["decided_at"])})
     found = labelled_predictions(predictions_before(seen.standard, frames_at, moments), decided)
+    found = served(found, recalibration_in(model_of(ledger, seen.run)))
     found = found.sort_values(["decided_at", "person", "skill"], kind="stable")
-    return decision_cusum(found[PROBABILITIES].to_numpy(), found["level"], found["decided_at"].to_numpy())
+    if found["person"].nunique() < MINIMUM_CELL or len(found) < _LEAST_DECISIONS:
+        return None
+    return decision_cusum(found[PROBABILITIES].to_numpy(), found["level"], found["decided_at"], found["person"])
 
 
 def _repositories(ledger: Ledger) -> dict[str, str]:

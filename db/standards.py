@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, true
 from db.canonical import canonical, clean, from_micros, micros
 from db.errors import BadInput, Refusal
 from db.lookup import values
-from db.records import ModelVersion, StandardSetting
+from db.records import LEVELS, ModelVersion, StandardSetting
 from db.tables import metadata
 from db.transaction import Transaction
 
@@ -25,6 +25,9 @@ __all__ = ["METHODS", "models", "register_model", "save_standard_setting", "stan
 
 METHODS: Final = ("angoff", "bookmark", "decisions", "vignettes")
 """How a standard may have been set."""
+
+_LEVEL_KEYS: Final = {str(level) for level in range(1, LEVELS + 1)}
+"""Keys by which records name levels; a roster whose ids are small numbers must not make every record somebody's."""
 
 _setting, _model, _event = (metadata.tables[name] for name in ("standard_setting", "model_version", "audit_event"))
 _person, _identity = metadata.tables["person"], metadata.tables["identity"]
@@ -135,7 +138,8 @@ def _texts(value: object) -> Iterator[str]:
         yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield str(key)
+            if str(key) not in _LEVEL_KEYS:
+                yield str(key)
             yield from _texts(item)
     elif isinstance(value, list | tuple):
         for item in value:

@@ -175,8 +175,10 @@ def decided(observed: Observed, model: FacetsModel) -> Decided:
     """What committees decided about levels, beside what all else says of the same people."""
     rows = observed.ratings[(observed.ratings["source"] == "decisions") & observed.ratings["anchored"]]
     rows = rows[~rows["is_self"]]
-    if rows.empty:
-        return Decided()
+    seen = rows[rows["saw_estimate"]].groupby("skill")["evidence"].nunique()
+    counted = {str(skill): int(count) for skill, count in seen.items()}
+    if rows["saw_estimate"].all():
+        return Decided(seen=counted)
     observations = observed.observations
     is_decision = (observations["source"] == "decisions").to_numpy(dtype=bool)
     named: list[str | None] = ["decisions" if one else None for one in is_decision]
@@ -197,8 +199,7 @@ def decided(observed: Observed, model: FacetsModel) -> Decided:
             own["score"].to_numpy(dtype=np.int64) + 1,
             own["discount"].to_numpy(dtype=np.float64),
         )
-    seen = rows[rows["saw_estimate"]].groupby("skill")["evidence"].nunique()
-    return Decided(persons, labels, {str(skill): int(count) for skill, count in seen.items()})
+    return Decided(persons, labels, counted)
 
 
 def from_decisions(

@@ -28,6 +28,7 @@ from db.records import LEVELS, StandardSetting
 from inference.anchors import Anchor, Decided, decided, from_decisions, from_setting, from_vignettes
 from inference.common_shift import CommonShift, common
 from inference.observations import Observed
+from inference.ratings import heard
 from inference.standards_set import ALL_SKILLS, Scales, standing
 from models.cutpoints import Cuts, measure_cuts, person_errors, rating_cuts, reconcile
 from models.cuts import completed_from
@@ -199,7 +200,7 @@ def _one(
 def _human_cuts(
     standard: Standard, ratings: pd.DataFrame, observations: pd.DataFrame, model: FacetsModel
 ) -> dict[str, Cuts]:
-    anchored = ratings[ratings["anchored"] & ~ratings["is_self"] & ratings["item"].isin(observations["item"])]
+    anchored = ratings[ratings["anchored"] & heard(ratings) & ratings["item"].isin(observations["item"])]
     rule = standard.cutpoints.ratings
     return {
         str(source): rating_cuts(

@@ -25,7 +25,7 @@ from models.design import encode_known
 from models.facets import FacetsModel
 from models.interactions import benjamini_hochberg, displacements
 from models.severity_drift import severity_drift
-from models.stability import Stability, cusum, population_stability, score_surprise
+from models.stability import MOST, Stability, cusum, population_stability, score_surprise
 
 __all__ = ["ItemEffect", "ItemShift", "decision_cusum", "evidence_shift", "item_functioning", "rater_drift"]
 
@@ -173,14 +173,19 @@ def evidence_shift(before: Observed, after: Observed) -> tuple[ItemShift, ...]:
     )
 
 
-def decision_cusum(probabilities: ArrayLike, level: ArrayLike, decided_at: ArrayLike) -> pd.DataFrame:
-    """The cumulative sum of surprise over decisions in the order they were taken: decided_at, sum, signal.
+def decision_cusum(
+    probabilities: ArrayLike, level: ArrayLike, decided_at: ArrayLike, person: ArrayLike | None = None
+) -> pd.DataFrame:
+    """The cumulative sum of surprise over occasions in their order: decided_at, sum, signal, decisions.
 
-    probabilities: (decisions, 5), each foretold without the decision itself. level: what was decided, 1..5. Decisions of one instant are taken in the order given.
+    probabilities: (decisions, 5), each foretold without the decision itself. level: what was decided, 1..5. person: whom it was about; all that is decided about
+    one person at one instant is one occasion and counts by its mean, because a panel's impression is in all of it. None: every decision is its own.
     """
-    times = np.asarray(decided_at)
-    order = np.argsort(times, kind="stable")
-    share = np.asarray(probabilities, dtype=np.float64)[order]
-    return cusum(score_surprise(share, np.asarray(level)[order])).assign(decided_at=times[order])[
-        ["decided_at", "sum", "signal"]
-    ]
+    surprise = score_surprise(probabilities, level)
+    whose = np.arange(len(surprise)) if person is None else np.asarray(person)
+    table = pd.DataFrame(
+        {"decided_at": np.asarray(decided_at), "person": whose, "surprise": np.minimum(surprise, MOST)}
+    )
+    found = table.groupby(["decided_at", "person"], sort=True)["surprise"].agg(["mean", "size"]).reset_index()
+    summed = cusum(found["mean"]).assign(decided_at=found["decided_at"], decisions=found["size"])
+    return summed[["decided_at", "sum", "signal", "decisions"]]

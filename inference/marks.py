@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from inference.observations import Observed
+from inference.ratings import heard
 
 __all__ = ["main_relations", "marks"]
 
@@ -12,18 +13,18 @@ __all__ = ["main_relations", "marks"]
 def marks(observed: Observed) -> pd.DataFrame:
     """The human ratings heard, as the model reads them and with relation, evidence, occurred_at and quarter ("2026Q2", UTC) beside.
 
-    Self-ratings are not among them; ratings of vignettes are (`inference.vignettes.is_vignette` tells them).
+    Self-ratings are not among them, nor decisions taken in sight of an estimate; ratings of vignettes are (`inference.vignettes.is_vignette` tells them).
     """
     known = observed.observations.loc[observed.observations["rater_class"] == "human", "item"]
     given = observed.ratings if observed.vignettes.empty else pd.concat([observed.ratings, observed.vignettes])
-    heard = given[~given["is_self"].astype(bool) & given["item"].isin(set(known))].reset_index(drop=True)
-    at = pd.to_datetime(heard["occurred_at"], utc=True)
+    given = given[heard(given) & given["item"].isin(set(known))].reset_index(drop=True)
+    at = pd.to_datetime(given["occurred_at"], utc=True)
     return pd.DataFrame(
         {
-            **{name: heard[name] for name in ("evidence", "person", "skill", "item", "rater", "source", "relation")},
-            "scale": heard["format"],
-            "score": heard["score"],
-            "categories": heard["categories"],
+            **{name: given[name] for name in ("evidence", "person", "skill", "item", "rater", "source", "relation")},
+            "scale": given["format"],
+            "score": given["score"],
+            "categories": given["categories"],
             "lowest": 0,
             "rater_class": "human",
             "occurred_at": at,

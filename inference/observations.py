@@ -12,7 +12,7 @@ import pandas as pd
 from inference.attribution import Attribution, attribute
 from inference.frames import Frames
 from inference.measures import Grading, grade
-from inference.ratings import RATED_KINDS, human_ratings
+from inference.ratings import RATED_KINDS, heard, human_ratings
 from inference.recency import recency_weight
 from inference.tagging import tag_ratings, tag_work, unplaced
 from inference.vignettes import is_vignette
@@ -40,8 +40,8 @@ _COLUMNS = [
 @dataclass(frozen=True, slots=True)
 class Observed:
     """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
-    score is a floor), weight, discount (of age), rater_class: the model's input, self-ratings left out. ratings: `human_ratings`,
-    self-ratings included. unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of
+    score is a floor), weight, discount (of age), rater_class: the model's input, only ratings that are `heard`. ratings: `human_ratings`,
+    all of them. unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of
     vignettes, which are among the observations too.
     """
 
@@ -85,13 +85,13 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
 
 
 def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    heard = ratings[~ratings["is_self"]]
+    given = ratings[heard(ratings)]
     lives = (
-        heard["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=np.float64)
+        given["skill"].map({skill: standard.half_life(skill) for skill in standard.skills}).to_numpy(dtype=np.float64)
     )
-    discount = recency_weight(heard["occurred_at"], as_of=as_of, half_life_months=lives)
-    return heard.assign(
-        scale=heard["format"],
+    discount = recency_weight(given["occurred_at"], as_of=as_of, half_life_months=lives)
+    return given.assign(
+        scale=given["format"],
         weight=1.0,
         discount=np.maximum(discount, 1e-6),
         rater_class="human",

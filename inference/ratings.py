@@ -1,7 +1,8 @@
 """Human ratings as observations: 360 answers, interview scorecards, past decisions.
 
 A human is one rater wherever they rate. Self-ratings are read (people may see them beside the result) but are never
-observations: they cannot change a byte of the headline.
+observations: they cannot change a byte of the headline. Nor are decisions that were taken with this program's estimate in sight: they
+would give the estimate back to itself as one more independent rater.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from db.records import LEVELS, Kind, ParticipationRole
 from inference.facts import RATING_FACTS, read_measures
 from inference.vignettes import vignette_subjects
 
-__all__ = ["MAX_CATEGORIES", "RATED_KINDS", "human_ratings"]
+__all__ = ["MAX_CATEGORIES", "RATED_KINDS", "heard", "human_ratings"]
 
 MAX_CATEGORIES: Final = 10
 """Finer response scales are cut into five equal parts."""
@@ -67,6 +68,11 @@ def human_ratings(evidence: pd.DataFrame, participations: pd.DataFrame, tags: pd
         .sort_values(["person", "skill", "item", "rater", "evidence"], kind="stable")
         .reset_index(drop=True)
     )
+
+
+def heard(ratings: pd.DataFrame) -> pd.Series:
+    """Which rows of `human_ratings` are observations: nobody's of themselves, and none given in sight of an estimate."""
+    return ~ratings["is_self"].astype(bool) & ~ratings["saw_estimate"].astype(bool)
 
 
 def _who(participations: pd.DataFrame, role: ParticipationRole, name: str) -> pd.DataFrame:

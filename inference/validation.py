@@ -44,6 +44,9 @@ TIERS: Final = (
 
 _BOOTSTRAP: Final = 400
 
+_LEAST_PANELLED: Final = 5
+"""People decided on by two panels below which nothing is told of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class SetCoverage:
@@ -175,18 +178,21 @@ def _kappa(first: NDArray[Any], second: NDArray[Any], weight: NDArray[Any] | Non
 
 
 def agreement_ceiling(doubles: pd.DataFrame, rng: np.random.Generator) -> dict[str, float] | None:
-    """Quadratic weighted kappa between two panels on the same case, with its 90 % interval; None under five cases.
+    """Quadratic weighted kappa between two panels on the same case, with its 90 % interval over redrawn people; None under five people.
 
-    doubles: first, second. Nothing can agree with one panel better than panels agree with each other, and stay honest.
+    doubles: person, first, second. Nothing can agree with one panel better than panels agree with each other, and stay honest.
     """
-    if len(doubles) < 5:
+    if doubles["person"].nunique() < _LEAST_PANELLED:
         return None
+    whose = doubles["person"].astype("category").cat.codes.to_numpy()
+    rows = [np.flatnonzero(whose == code) for code in range(int(whose.max()) + 1)]
     first, second = doubles["first"].to_numpy(), doubles["second"].to_numpy()
     drawn = []
     for _ in range(_BOOTSTRAP):
-        at = rng.integers(0, len(first), len(first))
+        at = np.concatenate([rows[one] for one in rng.integers(0, len(rows), len(rows))])
         drawn.append(_kappa(first[at], second[at], None))
-    low, high = np.nanquantile(drawn, [0.05, 0.95])
+    known = np.array(drawn)[np.isfinite(drawn)]
+    low, high = np.quantile(known, [0.05, 0.95]) if len(known) else (np.nan, np.nan)
     return {"cases": len(first), "kappa": _kappa(first, second, None), "low": float(low), "high": float(high)}
 
 

@@ -13,15 +13,21 @@ from db.records import ModelVersion
 from inference.frames import Frames
 from inference.recalibration import LevelRecalibration, PersonalRecalibration
 
-__all__ = ["FORMAT", "decisions_move_cuts", "described", "recalibration_of"]
+__all__ = ["FORMAT", "decisions_move_cuts", "described", "recalibration_in", "recalibration_of"]
 
 FORMAT: Final = 1
 
 
+def recalibration_in(model: ModelVersion | None) -> LevelRecalibration | None:
+    """The recalibration that a model version holds; None if it holds none."""
+    held: Any = None if model is None else model.coefficients.get("recalibration")
+    return None if held is None else LevelRecalibration.from_mapping(held)
+
+
 def recalibration_of(frames: Frames) -> PersonalRecalibration | None:
     """The recalibration of the frames' model version for the frames' people; None if there is none."""
-    held: Any = None if frames.model is None else frames.model.coefficients.get("recalibration")
-    return None if held is None else LevelRecalibration.from_mapping(held).of(frames.people)
+    held = recalibration_in(frames.model)
+    return None if held is None else held.of(frames.people)
 
 
 def decisions_move_cuts(frames: Frames) -> bool:

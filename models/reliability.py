@@ -176,7 +176,10 @@ def ece_floor(
 
 
 def _likeness(share: Floats, level: Ints, whose: Ints) -> float:
-    """Correlation of what the probabilities leave open between rows of one person: pairs of normal scores of the middle of the level's probability."""
+    """Correlation of what the probabilities leave open between rows of one person: pairs of normal scores of the middle of the level's probability.
+
+    About their mean: a bias common to all people is a fault to be found, and no likeness that would excuse it.
+    """
     count = np.bincount(whose)
     if count.max() < 2:
         return 0.0
@@ -184,6 +187,7 @@ def _likeness(share: Floats, level: Ints, whose: Ints) -> float:
     up_to = np.cumsum(share, axis=1)[every, level - 1]
     middle = up_to - 0.5 * share[every, level - 1]
     normal = ndtri(np.clip(middle, 1e-6, 1.0 - 1e-6))
+    normal = normal - normal.mean()
     sums, squares = np.bincount(whose, weights=normal), np.bincount(whose, weights=normal**2)
     pairs = float((count * (count - 1)).sum())
     spread = float(np.mean(normal**2))

@@ -16,11 +16,14 @@ from scipy.stats import chi2
 
 from models.decisions import ranked_probability_score
 
-__all__ = ["PSI_LIMIT", "Stability", "cusum", "population_stability", "score_surprise"]
+__all__ = ["MOST", "PSI_LIMIT", "Stability", "cusum", "population_stability", "score_surprise"]
 
 Floats = NDArray[np.float64]
 
 PSI_LIMIT = 0.2
+MOST = 3.0
+"""For how many standard deviations one case counts at most in a cumulative sum."""
+
 _HALF = 0.5
 
 
@@ -78,9 +81,9 @@ def cusum(surprise: ArrayLike, *, slack: float = 0.5, limit: float = 5.0) -> pd.
     """Upper cumulative sum S = max(0, S + surprise - slack), one row per case in the order given; signal where it passes the limit.
 
     Page 1954, doi:10.1093/biomet/41.1-2.100. With normal surprises a true forecaster sets off one false signal in about 900 cases, one who is a standard
-    deviation worse is found after about 10. A single case counts for at most 3, so that no one decision is a drift.
+    deviation worse is found after about 10. A single case counts for at most `MOST`, so that no one decision is a drift.
     """
-    values = np.minimum(np.asarray(surprise, dtype=np.float64), 3.0)
+    values = np.minimum(np.asarray(surprise, dtype=np.float64), MOST)
     total, sums = 0.0, np.empty(len(values))
     for place, value in enumerate(values):
         total = max(0.0, total + value - slack)

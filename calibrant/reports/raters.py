@@ -16,7 +16,6 @@ import pandas as pd
 
 from calibrant.reports.case import heading
 from calibrant.reports.disclosure import count_words, grouped_values
-from calibrant.reports.evidence_text import day_text
 from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import StandardText
 from calibrant.reports.rater_results import (
@@ -74,6 +73,7 @@ _METHOD = (
     "Severity, misfit and halo are ways of rating, not faults of people. Talk about them with everybody, or with one rater alone over their own page; do not rank raters.",
 )
 _Z90 = 1.645
+_ORDINAL = {1: "first", 2: "second", 3: "third", 4: "fourth"}
 
 
 def build(inputs: RatersInputs) -> Raters:
@@ -256,8 +256,8 @@ def _shift_note(inputs: RatersInputs) -> str:
 
 def _forecasts(found: pd.DataFrame | None) -> str:
     if found is None or found.empty:
-        return "Forecasts of decisions: fewer than ten decisions without sight of an estimate in two years, so they were not watched."
-    words = f"Forecasts of {len(found)} decisions of the last two years, each from before its quarter: "
+        return "Forecasts of decisions: fewer than ten decisions without sight of an estimate, or about fewer than five people, in two years, so they were not watched."
+    words = f"Forecasts of {found['decisions'].sum()} decisions of the last two years, each from before its quarter: "
     if not found["signal"].any():
         return (
             words
@@ -266,7 +266,7 @@ def _forecasts(found: pd.DataFrame | None) -> str:
     first = pd.Timestamp(found.loc[found["signal"], "decided_at"].iloc[0])
     return (
         words
-        + f"worse than they said they would be since {day_text(first.date())} (cumulative sum {found['sum'].max():.1f}; 5 is the limit). Calibrate again."
+        + f"worse than they said they would be since the {_ORDINAL[first.quarter]} quarter of {first.year} (cumulative sum {found['sum'].max():.1f}; 5 is the limit). Calibrate again."
     )
 
 

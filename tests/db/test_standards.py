@@ -14,7 +14,7 @@ from db import schema
 from db.canonical import canonical
 from db.errors import BadInput, Refusal
 from db.ledger import Ledger
-from db.records import Batch, Identity, ModelVersion, Purpose, StandardSetting
+from db.records import Batch, Identity, ModelVersion, Person, Purpose, Roster, StandardSetting
 from tests.conftest import Clock
 from tests.db.samples import START, rating, roster
 
@@ -55,6 +55,14 @@ def test_a_record_that_names_a_person_is_refused(ledger: Ledger, clock: Clock, n
         with pytest.raises(Refusal, match="number the judges"):
             ledger.save_standard_setting(replace(BOOKMARK, record=record))
     assert ledger.standard_settings(known_at=clock.now) == []
+
+
+def test_names_of_levels_are_nobody_even_where_ids_are_small_numbers(ledger: Ledger, clock: Clock) -> None:
+    ledger.store_roster(Roster(persons=(Person("2", "Ann Archer"), Person("3", "Bob Baker"))))
+    ledger.save_standard_setting(replace(BOOKMARK, record={"rounds": [{"2": [1, 2], "3": [2, 3]}]}))
+    assert len(ledger.standard_settings(known_at=clock.now)) == 1
+    with pytest.raises(Refusal, match="number the judges"):
+        ledger.save_standard_setting(replace(BOOKMARK, record={"judges": ["2"]}))
 
 
 def test_a_record_may_name_vignettes_that_have_been_rated(ledger: Ledger, clock: Clock) -> None:

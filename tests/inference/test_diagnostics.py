@@ -188,6 +188,14 @@ def test_decisions_are_watched_in_the_order_they_were_taken() -> None:
     assert found["signal"].iloc[-1]
 
 
+def test_a_panel_that_decides_three_skills_of_one_person_is_one_occasion() -> None:
+    share = np.tile([0.7, 0.1, 0.1, 0.05, 0.05], (9, 1))
+    apart = decision_cusum(share, [5] * 9, np.zeros(9))
+    together = decision_cusum(share, [5] * 9, np.zeros(9), ["a"] * 9)
+    assert apart["signal"].any()
+    assert (len(together), together["decisions"].iloc[0], bool(together["signal"].any())) == (1, 9, False)
+
+
 def test_marks_and_groups_of_a_real_department() -> None:
     frames = frames_of(department(0))
     observed = observe(small_standard(), frames, as_of=AS_OF)

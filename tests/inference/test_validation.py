@@ -75,10 +75,11 @@ def test_weights_of_one_change_no_score_and_uneven_ones_do():
     assert weighted_scores(table, lucky)["accuracy_weighted"] > even["accuracy"] + 0.1
 
 
-def test_panels_that_agree_have_a_ceiling_of_one_and_few_cases_have_none():
-    pairs = pd.DataFrame({"first": [1, 2, 3, 4, 5, 3], "second": [1, 2, 3, 4, 5, 3]})
+def test_panels_that_agree_have_a_ceiling_of_one_and_few_people_have_none():
+    pairs = pd.DataFrame({"person": list("abcdef"), "first": [1, 2, 3, 4, 5, 3], "second": [1, 2, 3, 4, 5, 3]})
     assert agreement_ceiling(pairs, np.random.default_rng(0))["kappa"] == pytest.approx(1.0)
     assert agreement_ceiling(pairs.iloc[:4], np.random.default_rng(0)) is None
+    assert agreement_ceiling(pairs.assign(person="a"), np.random.default_rng(0)) is None
     apart = pairs.assign(second=[5, 2, 3, 2, 1, 3])
     assert agreement_ceiling(apart, np.random.default_rng(0))["kappa"] < 0.2
 

@@ -103,6 +103,15 @@ def test_the_floor_knows_that_labels_of_one_person_go_together() -> None:
     assert np.mean(within, axis=0)[0] >= 0.8 > np.mean(within, axis=0)[1]
 
 
+def test_a_bias_common_to_all_people_does_not_raise_the_floor() -> None:
+    for seed in range(5):
+        _, stated, level = people(320, seed, shift=2.5)
+        whose = np.repeat(np.arange(10), 32)
+        grouped = reliability(stated, level, groups=whose, rng=rng(), bootstrap=0, simulations=100)
+        alone = reliability(stated, level, rng=rng(), bootstrap=0, simulations=100)
+        assert grouped.ece_floor_p95 < 1.05 * alone.ece_floor_p95
+
+
 def test_intervals_resample_people_and_not_rows() -> None:
     true, _, level = people(80, 3)
     once = reliability(true, level, rng=rng()).intervals["rps"]
