@@ -188,7 +188,12 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         start = self._previous(design) if self.warm_start and hasattr(self, "fitted_") else None
         with threadpool_limits(limits=1, user_api="blas"):
             problem = facet_problem(design, self._priors())
-            solution = solve(problem, self._variances(design), start)
+            try:
+                solution = solve(problem, self._variances(design), start)
+            except np.linalg.LinAlgError as error:
+                raise RatingError(
+                    f"the ratings do not determine what is estimated with severity={self.severity!r} (do they all agree?); use severity='random'"
+                ) from error
             if self.skill_covariance == "free" and len(design.vocabulary.skills) > 1:
                 solution = freed(problem.layout, solution)
             share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)

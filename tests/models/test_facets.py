@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from models.facets import FacetsModel
+from models.facets import FacetsModel, RatingError
 
 
 def frame(**columns: object) -> pd.DataFrame:
@@ -239,3 +239,11 @@ def test_a_halo_is_left_out_where_nobody_rates_a_person_twice(simulate: Callable
     assert FacetsModel(estimate_variances=False).fit(once).standard_deviations_["halo"] == 0.5
     twice = pd.concat([once, once.iloc[:1].assign(item="another")])
     assert FacetsModel().fit(twice).standard_deviations_["halo"] > 0.2
+
+
+@pytest.mark.parametrize("size", [1, 8])
+def test_ratings_that_all_agree_are_refused_in_words_with_flat_priors(size: int) -> None:
+    ratings = pd.DataFrame({"person": range(size), "item": 0, "rater": 0, "score": 5, "categories": 6, "lowest": 0})
+    with pytest.raises(RatingError, match="severity='random'"):
+        FacetsModel(severity="fixed", halo=False).fit(ratings)
+    assert FacetsModel().fit(ratings).converged_
