@@ -124,7 +124,7 @@ def ratings_of(name: str, seed: int) -> tuple[pd.DataFrame, Floats]:
 
 
 def measured(name: str, seeds: range, model: FacetsModel | None = None) -> pd.DataFrame:
-    """One row per seed: coverage of 90 % theta intervals, at the top (above two SDs) too, RMSE over that of the halo-free raw mean, SDs."""
+    """One row per seed: coverage of 90 % theta intervals, at the top (above 1.5 SDs) too, RMSE over that of the halo-free raw mean, SDs."""
     rows = []
     for seed in seeds:
         ratings, theta = ratings_of(name, seed)
