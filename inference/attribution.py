@@ -39,7 +39,8 @@ _READ: Final = ["evidence", "artefact", "kind", "occurred_at", "source", "reposi
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """changes: one row per artefact of work, index = evidence id: kind, occurred_at, month, repository, source, area, imports,
-    tools, labels, substantive, reviewed, survived, tests, docs, change_followed. touched: their paths, in the order of `changes`.
+    tools, labels, substantive, reviewed, survived, tests, docs, change_followed, added and deleted (lines, NaN where
+    nobody counted). touched: their paths, in the order of `changes`.
     shares: evidence, change (position in `changes`), person (null where unresolved), identity, role (author | reviewer | tester),
     share in (0, 1], others_work, counterpart.
     """
@@ -87,6 +88,8 @@ def _changes(work: pd.DataFrame, facts: pd.DataFrame, reverts: pd.DataFrame) -> 
             "tests": touched.any((touched.flags & TEST) > 0),
             "docs": touched.any((touched.flags & DOCUMENTATION) > 0),
             "change_followed": _true(facts["change_followed"]),
+            "added": facts["added"].to_numpy(dtype=np.float64, na_value=np.nan),
+            "deleted": facts["deleted"].to_numpy(dtype=np.float64, na_value=np.nan),
         },
         index=pd.Index(work["evidence"], name="evidence"),
     )

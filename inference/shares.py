@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from db.records import ParticipationRole
 from inference.coded import coded, positions
 
-__all__ = ["CLOSED_SHARE", "ROLES", "STRANGERS_PEOPLE", "Parts"]
+__all__ = ["CLOSED_SHARE", "ROLES", "STRANGERS_PEOPLE", "Parts", "closed_pairs"]
 
 CLOSED_SHARE: Final = 0.5
 """Two people form a closed pair if each gives the other more than this share of all the vouching they do."""
@@ -42,6 +42,22 @@ _VOUCHERS: Final = [
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+
+
+def closed_pairs(who: Integers, who_for: Integers) -> Integers:
+    """Pairs (n x 2, both directions) that give each other more than `CLOSED_SHARE` of all the vouching they do.
+
+    who, who_for: one entry per act of vouching.
+
+    >>> closed_pairs(np.array([0, 0, 1, 2]), np.array([1, 1, 0, 0])).tolist()
+    [[0, 1], [1, 0]]
+    """
+    width = int(max(who.max(initial=0), who_for.max(initial=0))) + 1
+    pair, count = np.unique(who * width + who_for, return_counts=True)
+    giver, taker = np.divmod(pair, width)
+    most = count > CLOSED_SHARE * np.bincount(giver, weights=count)[giver] if len(pair) else np.zeros(0, dtype=bool)
+    closed = pair[most & np.isin(taker * width + giver, pair[most])]
+    return np.stack(np.divmod(closed, width), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +129,8 @@ class Parts:
         """Without the participations by which two people who mostly vouch for each other vouch for one another."""
         voucher = self.in_role(_VOUCHERS)
         vouching = self._vouching(voucher)
-        pairs = vouching.groupby(["who", "who_for"]).size().rename("n").reset_index()
-        pairs["share"] = pairs["n"] / pairs.groupby("who")["n"].transform("sum")
-        mutual = pairs.merge(pairs, left_on=["who", "who_for"], right_on=["who_for", "who"], suffixes=("", "_back"))
-        closed = mutual[(mutual["share"] > CLOSED_SHARE) & (mutual["share_back"] > CLOSED_SHARE)][["who", "who_for"]]
+        found = closed_pairs(vouching["who"].to_numpy(), vouching["who_for"].to_numpy())
+        closed = pd.DataFrame(found, columns=["who", "who_for"])
         if closed.empty:
             return self
         within = vouching.merge(closed, on=["who", "who_for"])
