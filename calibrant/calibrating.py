@@ -90,7 +90,7 @@ def version_of(
         "format": FORMAT,
         "purpose": purpose.value,
         "recalibration": None if learned.recalibration is None else learned.recalibration.as_mapping(),
-        "activity": None,
+        "activity": None if learned.activity is None else learned.activity.as_mapping(),
         "git": learned.fitted.validity.verdicts(),
         "conformal": None if learned.conformal is None else learned.conformal.as_mapping(),
         "support": _support(learned),

@@ -84,8 +84,20 @@ def card_of(
         itself=itself(figures["itself"]),
         recalibration=_recalibration(learned),
         conformal=_conformal(learned),
-        activity="No activity classifier is part of this version.",
+        activity=_activity(learned),
         notes=_notes(learned, ceiling is not None),
+    )
+
+
+def _activity(learned: Learned) -> str:
+    found = learned.activity
+    if found is None:
+        return (
+            "No activity classifier is part of this version: too few people, or work tells nothing of what was decided."
+        )
+    return (
+        f"An activity classifier learned from decisions on {many(found.people)} people is part of git's word, never beside it. "
+        "It says what committees went by, not who is competent."
     )
 
 

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from db.records import Decision
+from inference.activity import ActivityClassifier
+from inference.activity_learning import learn_activity, with_classifier
 from inference.decided import cutoff_before, decided_levels, double_panelled
 from inference.fitting import Fit, fit
 from inference.frames import Frames
@@ -37,7 +39,7 @@ class Learned:
     served: the same rows with the probabilities that held-out people get. apart: decisions taken with an estimate in
     sight, served likewise. conformal: sets about decisions. without: labels of people without evidence before them. doubles: cases that two panels decided.
     current: everybody today, as assessed (decisions count as ratings there). today: everybody today from evidence without
-    decisions. fitted: behind `current`.
+    decisions. fitted: behind `current`. activity: the classifier learned from the same decisions, or None.
     """
 
     decided: pd.DataFrame
@@ -53,6 +55,7 @@ class Learned:
     today: pd.DataFrame
     fitted: Fit
     evidence: int
+    activity: ActivityClassifier | None = None
 
     @property
     def people(self) -> int:
@@ -92,13 +95,15 @@ def learn(
     decided = decided_levels(standard, frames, told)
     cutoffs = sorted(set(cutoff_before(decided["decided_at"]))) if len(decided) else []
     moments = [*(moment.to_pydatetime() for moment in cutoffs), as_of]
-    before = predictions_before(standard, frames_at, moments, on_step=on_step)
+    activity = learn_activity(standard, frames_at, decided)
+    before = predictions_before(standard, frames_at, moments, activity=activity, on_step=on_step)
     joined = labelled_predictions(before, decided)
     evident = joined[joined["raters"] > 0]
     saw = evident["saw_estimate"].to_numpy(dtype=bool)
     labelled, apart = evident[~saw].reset_index(drop=True), evident[saw].reset_index(drop=True)
     recalibration = learn_recalibration(labelled)
     today = before[before["cutoff"] == pd.Timestamp(as_of)].reset_index(drop=True)
+    frames = with_classifier(frames, activity, standard.hash, as_of)
     fitted = fit(standard, frames, as_of=as_of)
     return Learned(
         decided=decided,
@@ -114,6 +119,7 @@ def learn(
         today=today,
         fitted=fitted,
         evidence=len(frames.evidence),
+        activity=activity,
     )
 
 

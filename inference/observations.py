@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from inference.activity_items import activity_items, classifier_of, ledger_record, with_activity
 from inference.attribution import Attribution, attribute
 from inference.frames import Frames
 from inference.measures import Grading, grade
@@ -57,10 +58,11 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
     """Observations of everybody in the roster, from the frames, under one standard."""
     frames = frames.uncontested()
     attribution = attribute(frames.evidence, frames.participations, frames.reverts)
+    work_tags = tag_work(standard, attribution)
     grading = grade(
         standard,
         attribution,
-        tag_work(standard, attribution),
+        work_tags,
         frames.people,
         frames.employments,
         frames.teams(as_of),
@@ -80,6 +82,11 @@ def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
         ],
         ignore_index=True,
     )
+    classifier = classifier_of(frames)
+    if classifier is not None:
+        record = ledger_record(attribution, work_tags)
+        items = activity_items(classifier, record, frames.people, grading.machine, as_of=as_of)
+        observations = with_activity(observations, items)
     observations = observations.sort_values(_COLUMNS[:5], kind="stable").reset_index(drop=True)
     return Observed(observations, ratings, attribution, grading, unplaced(rated, tags), vignettes)
 

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from db.records import State
+from inference.activity import ActivityClassifier
+from inference.activity_learning import with_classifier
 from inference.decided import cutoff_before, without_decisions
 from inference.fitting import Fit, fit
 from inference.frames import Frames
@@ -31,17 +33,19 @@ def predictions_before(
     frames_at: Callable[[datetime], Frames],
     moments: Sequence[datetime],
     *,
+    activity: ActivityClassifier | None = None,
     on_step: Callable[[int, str], None] | None = None,
 ) -> pd.DataFrame:
     """`level_table` of everybody at each moment (column cutoff), without recalibration, from evidence without decisions.
 
-    frames_at: the frames as of a moment. Moments are taken in order; people without any evidence are listed too.
+    frames_at: the frames as of a moment. activity: the classifier of the version being learned, whose folds keep a person's own decision out. Moments are taken in order; people without any evidence are listed too.
     """
     tables = []
     for number, moment in enumerate(sorted(moments)):
         if on_step is not None:
             on_step(number, moment.date().isoformat())
         frames = without_decisions(replace(frames_at(moment), model=None))
+        frames = with_classifier(frames, activity, standard.hash, moment)
         found = level_table(standard, frames, fit(standard, frames, as_of=moment))
         tables.append(found.assign(cutoff=pd.Timestamp(moment)))
     return pd.concat(tables, ignore_index=True)

@@ -10,7 +10,6 @@ Recalibration moves level probabilities only; theta, its interval and the eviden
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from inference.folds import FOLDS, fold_of
 from inference.levels import PROBABILITIES
 from models.calibration import Recalibration, fit_recalibration, method_for
 
@@ -26,19 +26,8 @@ __all__ = ["FOLDS", "LEAST_PEOPLE", "LevelRecalibration", "PersonalRecalibration
 
 Floats = NDArray[np.float64]
 
-FOLDS: Final = 5
-
 LEAST_PEOPLE: Final = 50
 """Labelled people below which nothing is recalibrated: a slope and four shifts would be noise."""
-
-
-def fold_of(key: str) -> int:
-    """The fold of a person by their key in the roster (the HR id): the same on every ledger, whoever was labelled.
-
-    >>> [fold_of(key) for key in ("E1001", "E1002", "E1003")]
-    [0, 0, 3]
-    """
-    return int.from_bytes(hashlib.sha256(f"fold/{key}".encode("utf-8", "surrogatepass")).digest()[:8]) % FOLDS
 
 
 @dataclass(frozen=True, slots=True)
