@@ -20,6 +20,7 @@ __all__ = ["Fit", "fit", "measurement_model"]
 
 _ITEM_OWN_SD: Final = 0.3
 _LOG_SD_PRIOR: Final = 0.3
+_HALO_LOG_SD_PRIOR: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,17 @@ def measurement_model() -> FacetsModel:
 
     Forms are level-anchored, so the questions about one skill share their difficulty (what each has of its own: about .3 logit, estimated).
     Most forms ask one question per skill, which leaves the unit of the scale to the priors more than to the data: standard
-    deviations are therefore held within a third or so of their defaults, unless much evidence moves them. Which skills go together is
+    deviations are therefore held within a third or so of their defaults, unless much evidence moves them; those of halos are
+    not, because where nobody carries impressions over they have to vanish. Which skills go together is
     learned as far as the number of people carries, and so is who keeps to the middle of the scale.
     """
-    return FacetsModel(item_own_sd=_ITEM_OWN_SD, log_sd_prior=_LOG_SD_PRIOR, skill_covariance="free", centrality=True)
+    return FacetsModel(
+        item_own_sd=_ITEM_OWN_SD,
+        log_sd_prior=_LOG_SD_PRIOR,
+        halo_log_sd_prior=_HALO_LOG_SD_PRIOR,
+        skill_covariance="free",
+        centrality=True,
+    )
 
 
 def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:

@@ -92,7 +92,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     period_correlation : of one rater's severities between periods. centrality_sd : start and prior centre of
         the estimated SD of log w.
     estimate_variances : False keeps all standard deviations as given.
-    log_sd_prior : SD of the prior on each log standard deviation.
+    log_sd_prior : SD of the prior on each log standard deviation. halo_log_sd_prior : on those of human halos (None: the same).
     tolerance : of logits and log SDs. max_iterations : of each phase.
     warm_start : start from the previous fit's facets.
 
@@ -147,6 +147,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         centrality_sd: float = 0.25,
         estimate_variances: bool = True,
         log_sd_prior: float = 0.5,
+        halo_log_sd_prior: float | None = None,
         tolerance: float = 1e-4,
         max_iterations: int = 200,
         warm_start: bool = False,
@@ -173,6 +174,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.centrality_sd = centrality_sd
         self.estimate_variances = estimate_variances
         self.log_sd_prior = log_sd_prior
+        self.halo_log_sd_prior = halo_log_sd_prior
         self.tolerance = tolerance
         self.max_iterations = max_iterations
         self.warm_start = warm_start
@@ -321,8 +323,10 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be positive")
-        if self.item_own_sd is not None and not self.item_own_sd > 0:
-            raise ValueError(f"item_own_sd={self.item_own_sd!r} must be positive, or None")
+        for name in ("item_own_sd", "halo_log_sd_prior"):
+            given = getattr(self, name)
+            if given is not None and not given > 0:
+                raise ValueError(f"{name}={given!r} must be positive, or None")
         if self.centrality and self.method == "joint":
             raise ValueError("centrality=True needs the prior that method='joint' does not have; use method='marginal'")
         if not 0 < self.skill_correlation < 1:
@@ -337,6 +341,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             period_correlation=self.period_correlation,
             scales=self.centrality,
             log_sd=np.inf if fixed else self.log_sd_prior,
+            halo_log_sd=np.inf if fixed else self.halo_log_sd_prior or self.log_sd_prior,
             estimate_variances=self.estimate_variances,
             fixed=fixed,
             tolerance=self.tolerance * (1e-3 if fixed else 1.0),

@@ -24,7 +24,7 @@ _FLAT = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD.
+    """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD, halo_log_sd: on those of human halos.
 
     fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood). scales: raters have scales of their
     own (`models.centrality`).
@@ -35,6 +35,7 @@ class Priors:
     mean_sd: float = 3.0
     period_correlation: float = 0.9
     log_sd: float = 0.5
+    halo_log_sd: float = 0.5
     scales: bool = False
     estimate_variances: bool = True
     fixed: bool = False

@@ -41,7 +41,8 @@ def scored(
 
     def step(name: str, floor: float = 0.0) -> float:
         before, centre = getattr(current, name), getattr(default, name)
-        return scale_step(before, sums[name], default=centre, log_sd=log_sd, floor=floor)
+        held = log_sd if floor else problem.priors.halo_log_sd
+        return scale_step(before, sums[name], default=centre, log_sd=held, floor=floor)
 
     severity = scale_step(
         current.severity, _severity_sums(problem, current, facets, factor), default=default.severity, log_sd=log_sd
