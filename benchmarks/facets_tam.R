@@ -16,6 +16,6 @@ peak <- as.numeric(gsub("[^0-9]", "", grep("^VmHWM", status, value = TRUE))) / 1
 entries <- function(name, value) paste0('"', name, '": ', format(value, digits = 10, trim = TRUE), collapse = ", ")
 cat(
   '{"cpu_s": ', cpu, ', "peak_mb": ', peak, ', "theta": {', entries(fit$person$pid, fit$person$EAP),
-  '}, "severity": {', entries(sub("^rater", "", rater$parameter), rater$xsi), "}}",
+  '}, "severity": {', entries(gsub("[^0-9]", "", rater$parameter), rater$xsi), "}}",
   sep = "", file = arguments[2]
 )

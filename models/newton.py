@@ -42,8 +42,10 @@ _NARROW = 0.3
 """Variances of predictors up to which five nodes are as good as nine."""
 _INNER = 0.05
 """Moves, over the change before, at which standard deviations are scored."""
-_PATIENCE, _CAREFUL = 6, 0.02
+_PATIENCE, _CAREFUL = 9, 0.02
 """After so many scorings the data hardly tell the deviations apart, and differences between scorings must be exact to lead anywhere."""
+_COSTLY = 1500
+"""Facets from which a factor costs more than what its lag does."""
 _SLOWEST = 0.05
 _STRUGGLING = 0.3
 _MANY = 21
@@ -74,7 +76,11 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
     facets = start if start is not None else start_facets(problem.design, scales=priors.scales)
     search = _Search(problem, variances, variances, _State.blank(problem, variances, facets))
     for _ in range(priors.max_iterations):
-        if search.advance(nodes=1) < _COARSE and (search.rescaled == _ROUGH_ROUNDS or search.rescale(_ROUGH) < _ROUGH):
+        rough = search.advance(nodes=1) >= _COARSE or (
+            search.rescaled < _ROUGH_ROUNDS and search.rescale(_ROUGH) >= _ROUGH
+        )
+        search.variances = _kept(search.variances, variances)
+        if not rough:
             break
     search.begin_anew()
     nodes = _MANY if priors.fixed else 5 if np.quantile(search.state.sites.spread, 0.95) < _NARROW else 9
@@ -133,7 +139,9 @@ class _Search:
         that the next sites are matched to.
         """
         self.last = step = self.step(nodes=nodes)
-        self.lagged = step if nodes > 1 and not self.careful and step.moved < _FAST * self.pacer.before else None
+        costly = step.factor.size > _COSTLY
+        kept = (costly or not self.careful) if nodes > 1 else costly and step.fresh
+        self.lagged = step if kept and step.moved < _FAST * self.pacer.before else None
         self.pacer.after(step.moved)
         self.state = step.state
         if nodes > 1:
@@ -160,8 +168,8 @@ class _Search:
         if not problem.priors.estimate_variances:
             return 0.0
         proposed = scored(problem, self.variances, self.default, step.state.posterior, step.state.facets, step.factor)
-        self.change = proposed.distance(self.variances)
-        if self.change >= tolerance:
+        self.change, apart = proposed.distance(self.variances), proposed.apart(self.variances)
+        if apart >= tolerance:
             here, there = self.variances.vector(), proposed.vector()
             if self.change < _NEAR:
                 there = self.mixing.next(here, there)
@@ -171,7 +179,16 @@ class _Search:
             self.pacer.before, self.lagged, self.rescaled = np.inf, None, self.rescaled + 1
             if self.rescaled == _PATIENCE and not self.careful:
                 self.careful, self.mixing = True, Anderson()
-        return self.change
+        return apart
+
+
+def _kept(variances: Variances, default: Variances) -> Variances:
+    """Halos no smaller than half their defaults: of impressions seen once or twice, Laplace's method makes nothing."""
+    return replace(
+        variances,
+        halo=max(variances.halo, 0.5 * default.halo),
+        halo_skill=max(variances.halo_skill, 0.5 * default.halo_skill),
+    )
 
 
 @dataclass(slots=True)

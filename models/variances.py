@@ -23,6 +23,7 @@ __all__ = ["EffectSums", "Variances", "correlation_matrix", "scale_step", "theta
 Floats = NDArray[np.float64]
 
 _LONGEST_STEP = 0.7
+_SMALL = 0.3
 _MOST = 0.95
 """Share of a variance that one step may take away."""
 
@@ -81,6 +82,12 @@ class Variances:
             if mine > 0 and theirs > 0
         ]
         return float(max([*scales, abs(self.correlation - other.correlation)]))
+
+    def apart(self, other: Variances) -> float:
+        """The same, but for SDs below _SMALL their difference over that: what is nearly nothing may be a little more or less."""
+        here, there = np.array(self.scales()), np.array(other.scales())
+        scales = np.abs(here - there) / np.maximum(there, _SMALL)
+        return float(max(scales.max(), abs(self.correlation - other.correlation)))
 
     def scales(self) -> list[float]:
         """All SDs as one list."""
