@@ -40,8 +40,8 @@ def not_used(ledger: Ledger, purpose: Purpose, used: ModelVersion | None, *, kno
     if last is None or (used is not None and used.hash == last.hash):
         return ""
     return (
-        f"{purpose.value} does not use the model version registered last ({last.hash[:12]}): it is for another standard or "
-        "for other sources; see `calibrant models list`"
+        f"{purpose.value} does not use the model version registered last ({last.hash[:12]}): it was calibrated under another "
+        f"standard or for other sources; `calibrant calibrate --purpose {purpose.value}` makes one for it"
     )
 
 

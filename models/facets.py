@@ -180,7 +180,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.warm_start = warm_start
 
     def fit(self, ratings: pd.DataFrame, y: None = None) -> Self:
-        """Estimate from a long frame of ratings; columns as in `models.design`. Raises RatingError for unusable frames."""
+        """Estimate from a long frame of ratings; columns as in `models.ratings`. Raises RatingError for unusable frames."""
         self._check_parameters()
         return self._fit_joint(ratings) if self.method == "joint" else self._fit_marginal(ratings)
 

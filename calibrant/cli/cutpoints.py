@@ -69,6 +69,7 @@ def _register_import(group: typer.Typer) -> None:
         for one in records:
             for warning in _warnings(one):
                 session.say(warning)
+        session.say("they count from the next `calibrant assess` on")
 
 
 def _panel(one: StandardSetting) -> str:

@@ -99,7 +99,7 @@ def _label(probability: float) -> str:
 
 
 def distributions_svg(rows: Sequence[tuple[str, Sequence[float], tuple[int, int], int | None]]) -> str:
-    """rows: name, five probabilities, 90 % set, expected level or None. Bars in the set are dark; a notch marks the level."""
+    """rows: name, five probabilities, 90 % set, expected level or None. Bars in the set are dark ((0, 0): none); a notch marks the level."""
     names = _distinct([name for name, *_ in rows])
     bars = [
         {

@@ -170,7 +170,7 @@ def _effect(one: GroupEffect, minimum: int) -> Effect:
     if one.estimate is None or one.se is None:
         return Effect(kind, by, rated, None, None, None, one.marks, "cannot be told from severity and ability")
     low, high = one.estimate - _Z90 * one.se, one.estimate + _Z90 * one.se
-    verdict = "flagged" if one.flagged else "stands, but small" if one.stands else "not more than chance"
+    verdict = "flagged" if one.flagged else "stands, but small" if one.stands else "may be chance, among all looked at"
     return Effect(kind, by, rated, _round(one.estimate), _round(low), _round(high), one.marks, verdict)
 
 
@@ -178,7 +178,7 @@ def _reciprocity(found: Diagnostics) -> Effect | None:
     couples = found.couples
     if couples is None or not np.isfinite(couples.low):
         return None
-    verdict = "favours are returned" if couples.low > 0 else "not more than chance"
+    verdict = "favours are returned" if couples.low > 0 else "may be chance, among all looked at"
     return Effect(
         "reciprocity",
         "either",
@@ -200,7 +200,7 @@ def _cut(found: Linking, minimum: int) -> str:
     side = count_words(found.cut_off or 0, found.people, minimum)
     number = found.minimum_cut if found.minimum_cut >= minimum else f"fewer than {minimum}"
     return (
-        f"The smallest set of raters without whom some people could not be compared with the rest counts {number}; it would cut off {side} of {found.people} people. "
+        f"The smallest set of raters without whom some people could not be compared with the rest counts {number}; it would cut off {side} of {found.people} people and vignettes. "
         f"Raters without any one of whom people fall apart: {bridges}."
     )
 
@@ -250,8 +250,9 @@ def _shift(inputs: RatersInputs, one: ItemShift) -> Shift:
 
 def _shift_note(inputs: RatersInputs) -> str:
     if inputs.shifts is None:
-        return "There is no earlier run for this purpose to compare with."
-    return f"{len(inputs.shifts)} items were compared with the run of {inputs.since}."
+        return "No earlier run of this purpose ends before this one, so there is nothing to compare."
+    words = f"{len(inputs.shifts)} items were compared with the run of {inputs.since}."
+    return words if any(one.stability.moved for one in inputs.shifts) else f"{words} None moved."
 
 
 def _forecasts(found: pd.DataFrame | None) -> str:

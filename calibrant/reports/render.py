@@ -30,6 +30,7 @@ from calibrant.reports.rater_results import Raters
 from calibrant.reports.reading_copy import ReadingCopy
 from calibrant.reports.self_check import SelfCheck
 from collectors.text import is_plain
+from db.records import State
 
 __all__ = [
     "as_mapping",
@@ -50,10 +51,15 @@ def reading_html(copy: ReadingCopy) -> str:
     return _page("reading.html", copy=copy, heading=copy.heading, timeline=_own(figure))
 
 
+def _readable(state: str, level_set: tuple[int, int]) -> tuple[int, int]:
+    """The set to draw dark: none where the evidence is too thin or contradicts itself."""
+    return level_set if state in (State.INFERRED.value, State.UNDETERMINED.value) else (0, 0)
+
+
 def sealed_html(sealed: SealedResult) -> str:
     """The sealed result."""
     rows = [
-        (skill.name, skill.probabilities, skill.level_set, skill.expected)
+        (skill.name, skill.probabilities, _readable(skill.state, skill.level_set), skill.expected)
         for skill in sealed.skills
         if skill.probabilities and skill.level_set
     ]
@@ -63,7 +69,7 @@ def sealed_html(sealed: SealedResult) -> str:
 
 def self_check_html(check: SelfCheck) -> str:
     """The self-check."""
-    rows = [(skill.name, skill.probabilities, skill.level_set, None) for skill in check.skills]
+    rows = [(skill.name, skill.probabilities, _readable(skill.state, skill.level_set), None) for skill in check.skills]
     return _page(
         "self_check.html",
         check=check,

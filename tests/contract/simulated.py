@@ -57,7 +57,9 @@ class World:
             above = ndtr((eta[..., None] - STEPS) / BLUR)
             edge = np.ones((*eta.shape, 1))
             return np.asarray(-np.diff(np.concatenate([edge, above, 0 * edge], axis=-1), axis=-1))
-        logits: Floats = np.concatenate([np.zeros((*eta.shape, 1)), np.cumsum(eta[..., None] - STEPS, axis=-1)], axis=-1)
+        logits: Floats = np.concatenate(
+            [np.zeros((*eta.shape, 1)), np.cumsum(eta[..., None] - STEPS, axis=-1)], axis=-1
+        )
         weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 

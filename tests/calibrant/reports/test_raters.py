@@ -211,7 +211,7 @@ def test_items_shifts_and_validity_are_told() -> None:
     page = raters_html(report)
     assert "git is left out of the headline" in page
     assert "1 January 2026" in page
-    assert "no earlier run" in raters_html(raters.build(inputs(diagnostics(table(1, {"peer": 20})), shifts=None)))
+    assert "nothing to compare" in raters_html(raters.build(inputs(diagnostics(table(1, {"peer": 20})), shifts=None)))
 
 
 def test_forecasts_of_decisions_are_watched() -> None:
