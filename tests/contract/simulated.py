@@ -2,7 +2,8 @@
 
 Two worlds. *odds*: marks climb from category to category by adjacent odds, as the engine assumes. *borders*: a rater perceives the ability with a
 normal error and names the level whose borders it lies between, which the engine does not assume. In both a level begins
-about where a rater of average severity gives it or a higher one with probability one half: off by .15 (SD), because no standard is set exactly.
+where a rater of average severity gives it or a higher one with probability one half, on all questions that could be asked. Two are, and
+their difficulties differ from the average one: how far the standard lies from the norm of the questions asked is known to nobody.
 
 The exact posterior knows everything but the person and the error of the standard: standard deviations, severities, steps, norms. Both impressions of every rater are
 integrated by quadrature on a grid of both skills' abilities; nothing is approximated by a normal.
@@ -33,12 +34,12 @@ __all__ = ["World", "judged"]
 Floats = NDArray[np.float64]
 
 SKILLS: Final = ("code-review", "model-training")
-PEOPLE, RATERS, EACH = 120, 30, 5
+PEOPLE, RATERS, EACH = 120, 60, 5
 STEPS: Final = np.array([-2.4, -0.8, 0.8, 2.4])
-QUESTIONS: Final = np.array([-0.2, 0.2])
-"""Difficulties of the questions about each skill."""
-THETA_SD, CORRELATION, SEVERITY_SD, BLUR = 1.4, 0.4, 0.7, 1.6
-STANDARD_ERROR: Final = 0.15
+QUESTIONS, QUESTION_SD = 2, 0.25
+"""Questions asked about each skill, and SD of the difficulties of all that could be."""
+THETA_SD, CORRELATION, SEVERITY_SD, BLUR = 1.4, 0.4, 0.6, 1.6
+STANDARD_ERROR: Final = QUESTION_SD / np.sqrt(QUESTIONS)
 _GRID = np.linspace(-6.5, 6.5, 105)
 _NODES, _MASSES = np.polynomial.hermite_e.hermegauss(9)
 
@@ -64,9 +65,9 @@ class World:
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
     def borders(self) -> Floats:
-        """Where the average rater begins to give levels 2 .. 5, averaged over the questions."""
+        """Where the average rater begins to give levels 2 .. 5 on a question of average difficulty."""
         found = [brentq(lambda x, k=k: self.chances(np.array([x]))[0, k:].sum() - 0.5, -9.0, 9.0) for k in range(1, 5)]
-        return np.array(found, dtype=np.float64) + float(QUESTIONS.mean())
+        return np.array(found, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -75,24 +76,24 @@ class _Truth:
     severity: Floats
     rater: NDArray[np.int64]
     score: NDArray[np.int64]
-    borders: Floats
+    question: Floats
 
 
 def _drawn(world: World, seed: int) -> _Truth:
-    """score: (people, raters of each, skills, questions). borders: (skills, 4)."""
+    """score: (people, raters of each, skills, questions). question: difficulties, (skills, questions)."""
     rng = np.random.default_rng([seed, len(world.kind)])
     spread = THETA_SD**2 * ((1 - CORRELATION) * np.eye(2) + CORRELATION)
     theta = rng.multivariate_normal(np.zeros(2), spread, PEOPLE)
     severity = rng.normal(0.0, SEVERITY_SD, RATERS)
-    severity -= severity.mean()
+    severity -= severity.mean()  # levels are relative to this organisation's average rater
     rater = np.array([rng.permutation([r for r in range(RATERS) if r != person])[:EACH] for person in range(PEOPLE)])
     halo = rng.normal(0.0, 1.0, (PEOPLE, EACH, 1)) * world.halo
     halo = halo + rng.normal(0.0, 1.0, (PEOPLE, EACH, 2)) * world.halo_skill
+    question = rng.normal(0.0, QUESTION_SD, (2, QUESTIONS))
     eta = theta[:, None, :] - severity[rater][:, :, None] - halo
-    edges = np.cumsum(world.chances(eta[..., None] - QUESTIONS), axis=-1)[..., :-1]
+    edges = np.cumsum(world.chances(eta[..., None] - question), axis=-1)[..., :-1]
     score = (edges < rng.random((*edges.shape[:-1], 1))).sum(axis=-1)
-    borders = np.sort(world.borders() + rng.normal(0.0, STANDARD_ERROR, (2, 4)), axis=1)
-    return _Truth(theta, severity, rater, score, borders)
+    return _Truth(theta, severity, rater, score, question)
 
 
 def _department(truth: _Truth) -> Department:
@@ -112,7 +113,7 @@ def _department(truth: _Truth) -> Department:
         for n in range(PEOPLE)
         for slot in range(EACH)
         for s, skill in enumerate(SKILLS)
-        for q in range(len(QUESTIONS))
+        for q in range(QUESTIONS)
     ]
     return Department(people, {"feedback360/2026": tuple(answers)})
 
@@ -135,7 +136,7 @@ def _exact(world: World, truth: _Truth) -> Floats:
             of_skill = []
             for s in range(2):
                 likely = np.ones_like(eta)
-                for q, difficulty in enumerate(QUESTIONS):
+                for q, difficulty in enumerate(truth.question[s]):
                     likely = likely * world.chances(eta - difficulty)[..., truth.score[person, slot, s, q]]
                 of_skill.append(likely @ share)
             log += np.log((of_skill[0] * share) @ of_skill[1].T)
@@ -156,7 +157,7 @@ def judged(world: World, seeds: Iterable[int]) -> pd.DataFrame:
     """One row per department, person and skill: what the engine says, what the exact posterior says, and the truth.
 
     covered (the 90 % interval of theta holds the truth); p1 .. p5 and x1 .. x5 (engine, exact); rps, exact_rps; inferred, exact_inferred; level;
-    cluster (department and person). Truth is carried to the run's scale by its own cutpoints in "borders", whose unit is not the logit.
+    department and person. Truth is carried to the run's scale by its own cutpoints in "borders", whose unit is not the logit.
     """
     return pd.concat([_one(world, seed) for seed in seeds], ignore_index=True)
 
@@ -169,16 +170,19 @@ def _one(world: World, seed: int) -> pd.DataFrame:
     assert measured.model is not None
     row = {str(person): n for n, person in enumerate(measured.model.posteriors().keys["person"])}
     exact = _exact(world, truth)
-    said = _levels(exact, world.borders())
+    norms = [world.borders() + truth.question[s].mean() for s in range(2)]
+    said = np.stack([_levels(exact[:, s], norms[s]) for s in range(2)], axis=1)
     rows = []
     for one in found.assessments:
         if one.skill not in SKILLS:
             continue
         person, s = int(one.person[1:]), SKILLS.index(one.skill)
-        borders = truth.borders[s]
+        borders = world.borders()
         cuts, theta = measured.cuts[one.skill], float(truth.theta[person, s])
         error = 0.0
-        if world.kind == "borders":
+        if world.kind == "odds":
+            theta -= float(truth.question.mean())  # the model's items sum to zero
+        else:
             theta = _carried(theta, borders, cuts.cut)
             errors = cuts.se if cuts.seen_from is None else cuts.seen_from[row[one.person]]
             error = float(np.interp(theta, cuts.cut, errors))
@@ -188,7 +192,8 @@ def _one(world: World, seed: int) -> pd.DataFrame:
         level = 1 + int((truth.theta[person, s] > borders).sum())
         rows.append(
             {
-                "cluster": f"{seed}-{one.person}",
+                "department": seed,
+                "person": f"{seed}-{one.person}",
                 "covered": abs(one.theta - theta) <= 1.6448536 * np.hypot(one.theta_sd, error),
                 "level": level,
                 "inferred": one.state.value == "inferred",
