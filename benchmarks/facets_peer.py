@@ -69,7 +69,7 @@ def raschpy(ratings: pd.DataFrame, *, halo: bool) -> dict[str, Any]:
 def main() -> None:
     """Fit what the arguments name and print a JSON object."""
     if len(sys.argv) < 3 or sys.argv[1] not in ("calibrant", "raschpy"):
-        raise SystemExit(__doc__)
+        raise SystemExit("usage: facets_peer.py calibrant|raschpy RATINGS.npz [--halo]")
     who, path = sys.argv[1], sys.argv[2]
     ratings = pd.DataFrame(dict(np.load(path)))
     found = {"calibrant": calibrant, "raschpy": raschpy}[who](ratings, halo="--halo" in sys.argv)
