@@ -108,16 +108,17 @@ def _pair(value: tuple[float, float]) -> tuple[float, float]:
 def _data(learned: Learned, names: Mapping[str, str]) -> Data:
     labelled = learned.labelled
     evident = learned.current[learned.current["raters"] > 0]
-    days = labelled["decided_at"]
+    told = many(learned.people) is not None
+    days = labelled["decided_at"] if told else labelled["decided_at"].iloc[:0]
     return Data(
         people=int(learned.current["person"].nunique()),
         assessed=int(evident["person"].nunique()),
         evidence=learned.evidence,
         labelled=many(learned.people),
-        labels=len(labelled),
-        quarters=int(labelled["cutoff"].nunique()) if len(labelled) else 0,
-        first=day_text(days.min().date()) if len(labelled) else "",
-        last=day_text(days.max().date()) if len(labelled) else "",
+        labels=len(labelled) if told else None,
+        quarters=int(labelled["cutoff"].nunique()) if len(days) else 0,
+        first=day_text(days.min().date()) if len(days) else "",
+        last=day_text(days.max().date()) if len(days) else "",
         saw=len(learned.apart),
         without=learned.without,
         audited=many(learned.selection.audited),

@@ -94,7 +94,7 @@ def _tell(session: Session, found: Calibrated, files: tuple[Path, ...]) -> None:
         session.say(f"registered model version {found.version.hash[:12]}; the next `calibrant assess` uses it")
     else:
         session.say(f"model version {found.version.hash[:12]} was registered before; nothing is new")
-    session.say(f"decided levels: {found.card.data.labels}; labelled people: {_few(found.card.data.labelled)}")
+    session.say(f"decided levels: {_told(found.card.data.labels)}; labelled people: {_few(found.card.data.labelled)}")
     session.say(f"recalibration: {found.card.recalibration}")
     for warning in found.warnings:
         session.say(warning)
@@ -164,3 +164,7 @@ def _people(one: ModelVersion) -> str:
 
 def _few(people: int | None) -> str:
     return "fewer than 5" if people is None else str(people)
+
+
+def _told(labels: int | None) -> str:
+    return "not told of so few people" if labels is None else str(labels)

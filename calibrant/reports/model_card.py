@@ -70,14 +70,15 @@ class Count:
 class Data:
     """What there was. people: of the roster; assessed: with evidence from others; labelled, labels: usable for calibration;
     saw: labels kept out because the committee had seen an estimate; without: labels without any evidence before them;
-    audited: people labelled by a blind audit. labelled and audited are None where fewer than five and not none.
+    audited: people labelled by a blind audit. labelled and audited are None where fewer than five and not none; of labels about
+    so few neither the number nor the days are told.
     """
 
     people: int
     assessed: int
     evidence: int
     labelled: int | None
-    labels: int
+    labels: int | None
     quarters: int
     first: str
     last: str

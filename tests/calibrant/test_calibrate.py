@@ -168,6 +168,15 @@ def test_well_predicted_decisions_validate_and_too_few_do_not(calibrated):
     assert card.checks[0][3] is False
 
 
+def test_of_fewer_than_five_people_decided_on_neither_how_often_nor_when_is_told():
+    learned = learned_few()
+    kept = set(sorted(learned.labelled["person"].unique())[:4])
+    rows = learned.labelled["person"].isin(kept)
+    sparse = replace(learned, labelled=learned.labelled[rows], served=learned.served[rows.to_numpy()])
+    told = carded(sparse)[1].data, few()[1].data
+    assert [(one.labels, bool(one.first), bool(one.last)) for one in told] == [(None, False, False), (20, True, True)]
+
+
 def test_decisions_that_have_nothing_to_do_with_the_evidence_do_not_validate():
     rng = np.random.default_rng(0)
     made = committees(30, 28, raters=3)
