@@ -356,7 +356,8 @@ class RestsOn:
     """The result without one rater, source or quarter, all facets held.
 
     dropped_kind: "rater" | "source" | "quarter"; dropped: identity id, source class ("git", "feedback360", ...) or "2026Q1".
-    relation: of a dropped human rater ("peer", "manager", ...), for anonymity rules.
+    relation: of a dropped human rater ("peer", "manager", ...). left_out, remaining: number of human raters per relation of whom a
+    quarter takes something, and of whom something stays; None for raters and sources. All three are for anonymity rules.
     """
 
     dropped_kind: str
@@ -365,6 +366,8 @@ class RestsOn:
     probabilities: tuple[float, ...]
     level_set: tuple[int, int]
     state: State
+    left_out: Mapping[str, int] | None = None
+    remaining: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ def activity_items(
             "weight": 1.0,
             "discount": 1.0,
             "rater_class": "machine",
+            "quarter": "",
         }
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,8 +18,10 @@ from inference.fitting import fit
 from inference.frames import Frames
 from inference.levels import Levels
 from inference.observations import Observed
+from inference.quarters import lessened
+from inference.raters import NOBODY, Raters, raters_of
 from inference.sensitivity import Sensitivity, contradictions, leave_one_out, variants_of
-from inference.states import Reading, is_high_confidence, state_of
+from inference.states import is_high_confidence, state_of
 from inference.versions import described
 from models.cutpoints import level_set
 from models.facets import FacetsModel
@@ -45,39 +47,24 @@ class Inference:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Raters:
-    """Who spoke to one person's skill: rater -> relation ("machine" for machines), rater -> sources."""
-
-    relation: Mapping[str, str]
-    sources: Mapping[str, frozenset[str]]
-
-    def reading(
-        self, variance_reduction: float, levels: tuple[int, int], *, without: str = "", words: str = ""
-    ) -> Reading:
-        """What the rules look at, perhaps without a rater or a source."""
-        kept = {rater for rater, sources in self.sources.items() if rater != without and sources != {without}}
-        humans = sum(self.relation[rater] != "machine" for rater in kept)
-        return Reading(len(kept), humans, variance_reduction, levels, words)
-
-
 def infer(standard: Standard, frames: Frames, *, as_of: datetime) -> Inference:
     """Everybody's assessments by the standard, from evidence up to `as_of`."""
     found = fit(standard, frames, as_of=as_of)
     observed, model, cuts, levels = found.observed, found.model, found.cuts, found.levels
     observations = observed.observations
     people = sorted(str(person) for person in frames.people["person"])
-    variants = variants_of(model)
-    without = leave_one_out(variants, observations)
+    by_quarter = lessened(standard, observed, as_of=as_of)
+    variants = variants_of(model, by_quarter)
+    without = leave_one_out(variants, observations, by_quarter)
     conflicts = contradictions(model, variants["source"], observations) if model is not None else {}
     pessimistic = levels.replaced(_pessimistic(observed))
-    raters = _raters(observed)
+    raters = raters_of(observed, by_quarter)
     pairs = [(person, skill) for person in people for skill in sorted(standard.skills)]
     expected = {pair: float(levels.ability(*pair).probabilities @ np.arange(1, 6)) for pair in pairs}
     outcomes, citations = cite(standard, observed, expected)
     assessments = []
     for pair in pairs:
-        judged = _judge(pair, levels, raters.get(pair, _Raters({}, {})), without, conflicts.get(pair, ""))
+        judged = _judge(pair, levels, raters.get(pair, NOBODY), without, conflicts.get(pair, ""))
         bleak = pessimistic.get(pair)
         assessments.append(
             Assessment(
@@ -97,7 +84,7 @@ def infer(standard: Standard, frames: Frames, *, as_of: datetime) -> Inference:
 
 
 def _judge(
-    pair: tuple[str, str], levels: Levels, raters: _Raters, without: Sensitivity, conflict: str
+    pair: tuple[str, str], levels: Levels, raters: Raters, without: Sensitivity, conflict: str
 ) -> dict[str, Any]:
     """All of one assessment but its criteria and its pessimistic reading."""
     person, skill = pair
@@ -109,15 +96,15 @@ def _judge(
     rests_on, readings = [], []
     for one, probabilities in zip(variants, levels.without(person, skill, variants), strict=True):
         first, last, _ = level_set(probabilities)
-        reading = raters.reading(1.0 - one.sd**2 / ability.prior_sd**2, (first, last), without=one.dropped)
-        other, _ = state_of(reading)
+        other, _ = state_of(raters.reading(1.0 - one.sd**2 / ability.prior_sd**2, (first, last), one))
+        result = RestsOn(one.kind, one.dropped, None, _numbers(probabilities), (first, last), other)
+        if one.kind == "quarter":
+            left_out, remaining = map(raters.by_relation, raters.quarters[one.dropped])
+            rests_on.append(replace(result, left_out=left_out, remaining=remaining))
+            continue
         readings.append((other, probabilities.tolist()))
-        relation = raters.relation.get(one.dropped) if one.kind == "rater" else None
-        rests_on.append(RestsOn(one.kind, one.dropped, relation, _numbers(probabilities), (first, last), other))
-    by_relation: dict[str, int] = {}
-    for relation in raters.relation.values():
-        if relation != "machine":
-            by_relation[relation] = by_relation.get(relation, 0) + 1
+        rests_on.append(replace(result, relation=raters.relation.get(one.dropped) if one.kind == "rater" else None))
+    by_relation = raters.by_relation(raters.relation)
     return {
         "person": person,
         "skill": skill,
@@ -133,29 +120,10 @@ def _judge(
         "variance_reduction": round(reduction, _DECIMALS),
         "raters": len(raters.relation),
         "human_raters": sum(by_relation.values()),
-        "raters_by_relation": dict(sorted(by_relation.items())),
+        "raters_by_relation": by_relation,
         "sources": tuple(sorted(set().union(*raters.sources.values()))),
         "rests_on": tuple(rests_on),
         "reasons": reasons,
-    }
-
-
-def _raters(observed: Observed) -> dict[tuple[str, str], _Raters]:
-    """By (person, skill). A human who spoke in several relations keeps the first in the alphabet."""
-    relation = {
-        (str(r.person), str(r.skill), str(r.rater)): str(r.relation)
-        for r in observed.ratings.sort_values("relation", ascending=False).itertuples(index=False)
-    }
-    found: dict[tuple[str, str], dict[str, set[str]]] = {}
-    rows = observed.observations[["person", "skill", "rater", "source"]].drop_duplicates()
-    for person, skill, rater, source in rows.itertuples(index=False, name=None):
-        found.setdefault((str(person), str(skill)), {}).setdefault(str(rater), set()).add(str(source))
-    return {
-        pair: _Raters(
-            {rater: relation.get((*pair, rater), "machine") for rater in sorted(sources)},
-            {rater: frozenset(names) for rater, names in sorted(sources.items())},
-        )
-        for pair, sources in found.items()
     }
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from inference.observations import Observed
 from inference.ratings import heard
+from inference.recency import quarter_of
 
 __all__ = ["main_relations", "marks"]
 
@@ -28,7 +29,7 @@ def marks(observed: Observed) -> pd.DataFrame:
             "lowest": 0,
             "rater_class": "human",
             "occurred_at": at,
-            "quarter": at.dt.year.astype(str) + "Q" + at.dt.quarter.astype(str),
+            "quarter": quarter_of(at),
         }
     )
 

@@ -14,7 +14,7 @@ from inference.attribution import Attribution, attribute
 from inference.frames import Frames
 from inference.measures import Grading, grade
 from inference.ratings import RATED_KINDS, heard, human_ratings
-from inference.recency import recency_weight
+from inference.recency import quarter_of, recency_weight
 from inference.tagging import tag_ratings, tag_work, unplaced
 from inference.vignettes import is_vignette
 from rubrics import Standard
@@ -35,14 +35,15 @@ _COLUMNS = [
     "weight",
     "discount",
     "rater_class",
+    "quarter",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """observations: person, skill, item, rater, source, scale, score (from `lowest`, which is 0), categories, at_least (the
-    score is a floor), weight, discount (of age), rater_class: the model's input, only ratings that are `heard`. ratings: `human_ratings`,
-    all of them. unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of
+    score is a floor), weight, discount (of age), rater_class: the model's input, only ratings that are `heard`; and the quarter a human
+    rating belongs to ("2026Q1", UTC; "" for a machine's, see `inference.quarters`). ratings: `human_ratings`, all of them. unplaced: number of ratings per name that no skill of the standard takes. vignettes: `human_ratings` of
     vignettes, which are among the observations too.
     """
 
@@ -104,6 +105,7 @@ def _from_humans(standard: Standard, ratings: pd.DataFrame, as_of: datetime) -> 
         rater_class="human",
         at_least=False,
         lowest=0,
+        quarter=quarter_of(given["occurred_at"]),
     )[_COLUMNS]
 
 
@@ -116,4 +118,5 @@ def _from_machines(machine: pd.DataFrame) -> pd.DataFrame:
         rater_class="machine",
         at_least=shown["censored"].astype(bool),
         lowest=0,
+        quarter="",
     )[_COLUMNS]

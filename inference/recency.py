@@ -1,4 +1,4 @@
-"""How much old evidence still says: a power prior with a half-life, and nothing else, discounts by age."""
+"""When evidence occurred: how much of it old evidence still says (a power prior with a half-life; nothing else discounts by age), and its quarter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inference.exposure import DAYS_PER_MONTH
 
-__all__ = ["recency_weight"]
+__all__ = ["quarter_of", "recency_weight"]
 
 
 def recency_weight(
@@ -25,3 +25,13 @@ def recency_weight(
     """
     age_days = (pd.Timestamp(as_of) - occurred_at).dt.total_seconds().to_numpy(dtype=float) / 86_400
     return np.asarray(np.exp2(-np.maximum(age_days, 0.0) / DAYS_PER_MONTH / half_life_months))
+
+
+def quarter_of(occurred_at: pd.Series) -> pd.Series:
+    """The calendar quarter (UTC) of each moment.
+
+    >>> quarter_of(pd.Series(pd.to_datetime(["2026-03-31T23:30:00-02:00"], utc=True))).tolist()
+    ['2026Q2']
+    """
+    at = pd.to_datetime(occurred_at, utc=True)
+    return at.dt.year.astype(str) + "Q" + at.dt.quarter.astype(str)

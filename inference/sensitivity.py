@@ -1,4 +1,4 @@
-"""What each result rests on: the posterior without each rater and each source, facets held; and what each source says alone."""
+"""What each result rests on: the posterior without each rater, source and quarter, facets held; and what each source says alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_INFORMATION = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """A person's theta on one skill without one rater or source. kind: "rater" | "source"."""
+    """A person's theta on one skill without one rater, source or quarter. kind: "rater" | "source" | "quarter"."""
 
     kind: str
     dropped: str
@@ -29,19 +29,27 @@ class Without:
 
 
 Sensitivity = Mapping[tuple[str, str], tuple[Without, ...]]
-"""By (person, skill); only raters and sources that spoke to that skill, sorted."""
+"""By (person, skill); only raters and sources that spoke to that skill, and quarters that take something from it, sorted."""
 
 Variants = Mapping[str, Posteriors]
-"""By kind of what was left out, "rater" and "source"."""
+"""By kind of what was left out: "rater", "source", "quarter" (missing where no quarter takes anything)."""
 
 
-def variants_of(model: FacetsModel | None) -> Variants:
-    """Everybody's posteriors without each rater and each source, once for all who ask; without a model none."""
-    return {} if model is None else {kind: model.leave_one_out(kind) for kind in ("rater", "source")}
+def variants_of(model: FacetsModel | None, by_quarter: pd.DataFrame) -> Variants:
+    """Everybody's posteriors without each rater, source and quarter, once for all who ask; without a model none.
+
+    by_quarter: as `quarters.lessened` gives it for the observations the model was fitted to.
+    """
+    if model is None:
+        return {}
+    found = {kind: model.leave_one_out(kind) for kind in ("rater", "source")}
+    if len(by_quarter):
+        found["quarter"] = model.fitted_.lessened(*(by_quarter[name] for name in ("rating", "quarter", "at_least")))
+    return found
 
 
-def leave_one_out(everyones: Variants, observations: pd.DataFrame) -> Sensitivity:
-    """For every person and skill, the result without each of its raters and sources."""
+def leave_one_out(everyones: Variants, observations: pd.DataFrame, by_quarter: pd.DataFrame) -> Sensitivity:
+    """For every person and skill, the result without each of its raters, sources and quarters."""
     found: dict[tuple[str, str], list[Without]] = {}
     for kind, variants in everyones.items():
         at = {
@@ -49,7 +57,8 @@ def leave_one_out(everyones: Variants, observations: pd.DataFrame) -> Sensitivit
             for row, pair in enumerate(variants.keys[["person", "dropped"]].itertuples(index=False, name=None))
         }
         column = {skill: number for number, skill in enumerate(variants.skills)}
-        spoke = observations[["person", "skill", kind]].drop_duplicates().sort_values(["person", "skill", kind])
+        rows = by_quarter if kind == "quarter" else observations
+        spoke = rows[["person", "skill", kind]].drop_duplicates().sort_values(["person", "skill", kind])
         for person, skill, dropped in spoke.itertuples(index=False, name=None):
             row, place = at[person, dropped], column[skill]
             one = Without(kind, str(dropped), float(variants.mean[row, place]), float(variants.sd[row, place]))

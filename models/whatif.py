@@ -9,7 +9,7 @@ whose size does not change the result.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -83,9 +83,27 @@ class Fitted:
 
     def leave_one_out(self, by: str | ArrayLike) -> Posteriors:
         """Each person without each of their raters, sources, or whatever labels tell apart."""
-        rows, words = self.design.rows, self.design.vocabulary
         element, names = self._elements(by)
-        pairs = np.unique(np.column_stack([rows.person, element])[element >= 0], axis=0)
+        row = np.flatnonzero(element >= 0)
+        return self._lessened(row, element[row], names, np.zeros(len(row), dtype=np.int64))
+
+    def lessened(self, rating: ArrayLike, variant: ArrayLike, at_least: ArrayLike) -> Posteriors:
+        """Each person of each variant, with less known of some ratings. `keys`: person, dropped (the variant).
+
+        rating: places in the fitted frame, each at most once per variant. at_least: what is still known of the rating's category,
+        counted from 0: that it was so high or higher; 0 leaves the rating out.
+        """
+        place = np.empty(len(self.design.position), dtype=np.int64)
+        place[self.design.position] = np.arange(len(place))
+        codes, names = pd.factorize(np.asarray(variant, dtype=object), sort=True)
+        return self._lessened(place[np.asarray(rating)], codes, pd.Index(names), np.asarray(at_least, dtype=np.int64))
+
+    def _lessened(self, row: Integers, variant: Integers, names: pd.Index[Any], at_least: Integers) -> Posteriors:
+        rows, words = self.design.rows, self.design.vocabulary
+        pairs, pair = np.unique(np.column_stack([rows.person[row], variant]), axis=0, return_inverse=True)
+        key = pair.ravel() * len(rows) + row
+        order = np.argsort(key, kind="stable")
+        key, at_least = key[order], at_least[order]
         size = np.diff(self._start)[pairs[:, 0]]
         parts = []
         for first, last in self._chunks(size):
@@ -93,8 +111,12 @@ class Fitted:
             group = np.repeat(np.arange(last - first), count)
             begin = np.cumsum(count) - count
             index = self._start[pairs[first:last, 0]][group] + np.arange(len(group)) - begin[group]
-            kept = element[index] != pairs[first:last, 1][group]
-            parts.append(self._inferred(rows.take(index[kept]), group[kept], last - first, _VARIANT_NODES))
+            wanted = (first + group) * len(rows) + index
+            found = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+            floor = np.where(key[found] == wanted, at_least[found], -1)
+            kept = floor != 0
+            left = _floored(rows.take(index[kept]), floor[kept])
+            parts.append(self._inferred(left, group[kept], last - first, _VARIANT_NODES))
         keys = pd.DataFrame({"person": words.persons[pairs[:, 0]].to_numpy(), "dropped": names[pairs[:, 1]].to_numpy()})
         whole = self.all_persons()
         return self._posteriors(keys, pairs[:, 0], parts, least=whole.covariance[pairs[:, 0]] - self.share[pairs[:, 0]])
@@ -227,6 +249,12 @@ class Fitted:
             prior_sd=np.sqrt(variances.theta**2 + origin),
             n=n,
         )
+
+
+def _floored(rows: Rows, floor: Integers) -> Rows:
+    """The rows, those with a floor (not negative) known to be at least that only."""
+    known = floor < 0
+    return replace(rows, score=np.where(known, rows.score, np.minimum(floor, rows.score)), floor=rows.floor | ~known)
 
 
 def _of_person(ratings: pd.DataFrame, person: Hashable) -> pd.DataFrame:

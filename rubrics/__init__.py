@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rubrics.coverage import Uncovered, uncovered
     from rubrics.difference import Change, diff
-    from rubrics.evaluator import Evaluation, evaluate
+    from rubrics.evaluator import Evaluation, evaluate, evaluate_without_quarters
     from rubrics.fixtures import FixtureResult, check_fixtures
     from rubrics.folder import shipped
     from rubrics.loader import load
@@ -32,6 +32,7 @@ __all__ = [
     "check_fixtures",
     "diff",
     "evaluate",
+    "evaluate_without_quarters",
     "load",
     "match_paths",
     "shipped",
@@ -49,6 +50,7 @@ _HOMES = {
     "check_fixtures": "fixtures",
     "diff": "difference",
     "evaluate": "evaluator",
+    "evaluate_without_quarters": "evaluator",
     "load": "loader",
     "match_paths": "tagger",
     "shipped": "folder",

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from db.errors import Refusal
-from rubrics.judging import Candidates, GradedRows, judge
-from rubrics.standard import Standard
+from rubrics.judging import Candidates, GradedRows, judge, judge_without_quarters
+from rubrics.standard import Skill, Standard
 from rubrics.units import Integers
 from rubrics.work import OPPORTUNITY_COLUMNS, WorkRows, demand
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "evaluate_without_quarters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,9 @@ def evaluate(standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, 
 
     Raises Refusal for missing columns, skills the standard does not hold, repeated pairs, and shares outside 0..1.
     """
-    pairs = _pairs(standard, opportunity)
-    people = pd.Index(sorted(set(pairs["person"])), dtype="str")
-    skills = sorted(set(pairs["skill"]))
-    rows = WorkRows.of(work, people, skills, as_of)
-    waived = {code: waiver.reason for code, waiver in standard.waived(as_of.astimezone(UTC).date()).items()}
-    judged = [
-        judge(standard.skills[skill], own, Candidates.of(pairs, skill, people), as_of, waived)
-        for skill, own in zip(skills, rows.per_skill(len(skills)), strict=True)
-    ]
+    people, rows, parts = _parts(standard, work, opportunity, as_of)
+    waived = _waived(standard, as_of)
+    judged = [judge(skill, own, candidates, as_of, waived) for skill, own, candidates in parts]
     items = sorted((item for verdicts in judged for item in verdicts.items), key=lambda item: item.item.code)
     support = _support(items)
     return Evaluation(
@@ -73,6 +67,50 @@ def evaluate(standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, 
         _items(items, people, support, rows.evidence_ids),
         _long(items, people, support, rows.evidence_ids),
     )
+
+
+def evaluate_without_quarters(
+    standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, *, as_of: datetime
+) -> pd.DataFrame:
+    """Every graded item judged again without the work that counts in one calendar quarter, for each quarter that has some.
+
+    Arguments as in `evaluate`. person, skill, item, quarter ("2026Q1"), category; a pair of person and item only for quarters in
+    which the person has work that the measure counts. Never above the category with all work.
+    """
+    people, _, parts = _parts(standard, work, opportunity, as_of)
+    waived = _waived(standard, as_of)
+    columns = ["person", "skill", "item", "quarter", "category"]
+    frames = [
+        pd.DataFrame(
+            dict(zip(columns, (people.take(person), skill.code, item, _quarter_name(quarter), category), strict=True))
+        )
+        for skill, own, candidates in parts
+        for item, quarter, person, category in judge_without_quarters(skill, own, candidates, as_of, waived)
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _quarter_name(quarter: int) -> str:
+    return f"{quarter // 4}Q{quarter % 4 + 1}"
+
+
+def _parts(
+    standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, as_of: datetime
+) -> tuple[pd.Index, WorkRows, list[tuple[Skill, WorkRows, Candidates]]]:
+    """The people judged, all countable rows, and per skill its rows and candidates."""
+    pairs = _pairs(standard, opportunity)
+    people = pd.Index(sorted(set(pairs["person"])), dtype="str")
+    skills = sorted(set(pairs["skill"]))
+    rows = WorkRows.of(work, people, skills, as_of)
+    parts = [
+        (standard.skills[skill], own, Candidates.of(pairs, skill, people))
+        for skill, own in zip(skills, rows.per_skill(len(skills)), strict=True)
+    ]
+    return people, rows, parts
+
+
+def _waived(standard: Standard, as_of: datetime) -> dict[str, str]:
+    return {code: waiver.reason for code, waiver in standard.waived(as_of.astimezone(UTC).date()).items()}
 
 
 def _pairs(standard: Standard, opportunity: pd.DataFrame) -> pd.DataFrame:

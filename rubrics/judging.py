@@ -5,7 +5,7 @@ The semantics are told in `rubrics.evaluator`; here everything is arrays over th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from rubrics.standard import Criterion, GradedItem, Measure, Skill
 from rubrics.units import Integers, capped_changes, distinct_units
 from rubrics.work import FACTS, WorkRows, micros
 
-__all__ = ["Candidates", "GradedRows", "Verdicts", "judge"]
+__all__ = ["Candidates", "GradedRows", "Verdicts", "judge", "judge_without_quarters"]
 
 _UNIT_COLUMNS = {"months": "month", "repositories": "repository", "areas": "area", "people": "counterpart"}
 
@@ -112,6 +112,22 @@ def judge(skill: Skill, rows: WorkRows, candidates: Candidates, as_of: datetime,
             graded = GradedRows(item, skill.code, thresholds, candidates.person, values, category, ceiling, support)
             verdicts.items.append(graded)
     return verdicts
+
+
+def judge_without_quarters(
+    skill: Skill, rows: WorkRows, candidates: Candidates, as_of: datetime, waived: Mapping[str, str]
+) -> Iterator[tuple[str, int, Integers, Integers]]:
+    """(item, quarter as year * 4 + 0..3, persons, categories): every item without the work that counts in a quarter, of those who have any there."""
+    rows = candidates.keep(rows)
+    for item in skill.items:
+        thresholds = tuple(criterion for criterion in item.criteria if criterion.code not in waived)
+        counted = rows.take(np.flatnonzero(_counts(rows, item.measure, as_of)))
+        quarter = counted.month // 3
+        for one in np.unique(quarter) if thresholds else ():
+            values = _values(counted.take(np.flatnonzero(quarter != one)), item.measure, candidates.count)
+            category, _ = _grades(thresholds, values[candidates.person], candidates)
+            touched = np.isin(candidates.person, counted.person[quarter == one])
+            yield item.code, int(one), candidates.person[touched], category[touched]
 
 
 def _counts(rows: WorkRows, measure: Measure, as_of: datetime) -> Booleans:

@@ -1,7 +1,8 @@
 """What a result rests on, told so that no rater can be picked out.
 
-Leave-one-out results are published as ranges over a group: of at least three raters of one relation, of all quarters.
-A source is named only if leaving it out does not amount to leaving out, or leaving standing, one or two people.
+Leave-one-out results are published as ranges over a group: of at least three raters of one relation, of at least three quarters.
+A source is named only if leaving it out does not amount to leaving out, or leaving standing, one or two people; a quarter
+counts only if that holds for every relation it takes something from as well.
 Probabilities are rounded to 5 % steps, because exact ones on three raters give the third away to the other two. The
 first and the last step hold only what is under 1 % and over 99 %, so that no figure says more than is known.
 """
@@ -85,10 +86,7 @@ def foundation(assessment: Assessment, level: int, policy: AnonymityPolicy) -> F
         elif entries:
             ranges.append(_range(f"Without any one of {len(entries)} {name}", entries, assessment, level))
     _sources(assessment, level, policy, ranges, withheld)
-    quarters = [entry for entry in assessment.rests_on if entry.dropped_kind == "quarter"]
-    humans = _humans(assessment)
-    if len(quarters) >= _QUARTERS and (humans == 0 or humans >= policy.minimum):
-        ranges.append(_range(f"Without any one of {len(quarters)} quarters", quarters, assessment, level))
+    _quarters(assessment, level, policy, ranges, withheld)
     return Foundation(tuple(ranges), tuple(withheld))
 
 
@@ -106,6 +104,31 @@ def _sources(
             )
         else:
             ranges.append(_range(f"Without {name}", [entry], assessment, level))
+
+
+def _quarters(
+    assessment: Assessment, level: int, policy: AnonymityPolicy, ranges: list[Without], withheld: list[str]
+) -> None:
+    every = [entry for entry in assessment.rests_on if entry.dropped_kind == "quarter"]
+    told = [entry for entry in every if not _picks_out(entry, policy)]
+    if len(told) >= _QUARTERS:
+        ranges.append(_range(f"Without any one of {len(told)} quarters", told, assessment, level))
+    if len(told) < len(every):
+        withheld.append(
+            f"Results without single quarters are withheld where fewer than {policy.minimum} people of a relation spoke in "
+            "the quarter, or in all others."
+        )
+
+
+def _picks_out(entry: RestsOn, policy: AnonymityPolicy) -> bool:
+    """Whether a quarter left out amounts to one or two people left out of a relation, or left standing in it or over all."""
+    if entry.left_out is None or entry.remaining is None:
+        return True
+    split = {relation: entry.remaining.get(relation, 0) for relation in entry.left_out}
+    groups = [*entry.left_out.items(), *split.items()]
+    return _few(sum(entry.remaining.values()), policy) or any(
+        people > 0 and policy.hides(relation, people) for relation, people in groups
+    )
 
 
 def _few(people: int, policy: AnonymityPolicy) -> bool:

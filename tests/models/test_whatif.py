@@ -85,6 +85,21 @@ def test_labels_leave_out_what_they_mark(model: FacetsModel, ratings: pd.DataFra
     np.testing.assert_allclose(variants.mean[0], one.mean, atol=1e-6)
 
 
+def test_a_rating_known_only_to_be_at_least_so_high_counts_as_a_floor(
+    model: FacetsModel, ratings: pd.DataFrame
+) -> None:
+    category = ratings["score"] - ratings["lowest"]
+    own = np.flatnonzero((ratings["person"] == "p001") & (category > 1))
+    least = np.arange(len(own)) % 2
+    found = model.fitted_.lessened(own, ["2026Q1"] * len(own), least)
+    gone = np.isin(np.arange(len(ratings)), own)
+    floors = ratings.iloc[own[least > 0]].assign(at_least=True)
+    floors["score"] = floors["lowest"] + 1
+    one = model.posterior("p001", without=gone, replace=floors)
+    np.testing.assert_allclose(found.mean[0], one.mean, atol=1e-6)
+    assert found.keys.to_numpy().tolist() == [["p001", "2026Q1"]]
+
+
 def test_without_any_evidence_the_prior_remains(model: FacetsModel, ratings: pd.DataFrame) -> None:
     found = model.posterior("p005", without=np.ones(len(ratings), dtype=bool))
     np.testing.assert_allclose(found.mean, found.prior_mean)

@@ -125,6 +125,22 @@ def test_less_evidence_never_raises_and_more_never_lowers(
 
 
 @laws
+@given(many, chances)
+def test_without_a_quarter_is_as_if_its_work_had_never_been(
+    small: rubrics.Standard, drawn: list[dict[str, object]], chance: list[tuple[float, bool]]
+) -> None:
+    work, opportunity = work_of(drawn), chance_of(chance)
+    without = rubrics.evaluate_without_quarters(small, work, opportunity, as_of=AS_OF)
+    whole = judged(small, work, opportunity).items.set_index(["person", "item"])["category"]
+    quarter = (work["month"] // 12).astype(str) + "Q" + (work["month"] % 12 // 3 + 1).astype(str)
+    for name in sorted(set(quarter)):
+        apart = judged(small, work[quarter != name], opportunity).items.set_index(["person", "item"])["category"]
+        given_ = without[without["quarter"] == name].set_index(["person", "item"])["category"]
+        assert given_.to_dict() == apart[given_.index].to_dict()
+        assert apart.drop(given_.index).equals(whole.drop(given_.index))
+
+
+@laws
 @given(many, chances, chances)
 def test_less_opportunity_never_lowers(
     small: rubrics.Standard,

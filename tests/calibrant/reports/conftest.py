@@ -140,10 +140,14 @@ def rests_on() -> tuple[RestsOn, ...]:
     drops = [("rater", f"r{n}", "peer") for n in range(4)] + [("rater", "boss", "manager")]
     drops += [("source", "feedback360", None), ("source", "git", None)]
     drops += [("quarter", f"2025Q{n}", None) for n in range(1, 5)]
+    heard = {"quarter": ({}, {"peer": 4})}
     return tuple(
-        RestsOn(kind, name, relation, (0.05, 0.15 + n / 50, 0.5 - n / 50, 0.25, 0.05), (2, 4), State.INFERRED)
+        RestsOn(
+            kind, name, relation, (0.05, 0.15 + n / 50, 0.5 - n / 50, 0.25, 0.05), (2, 4), State.INFERRED,
+            *heard.get(kind, ()),
+        )
         for n, (kind, name, relation) in enumerate(drops)
-    )
+    )  # fmt: skip
 
 
 @dataclass

@@ -106,6 +106,62 @@ def test_leaving_out_a_source_never_leaves_out_or_leaves_standing_one_or_two_peo
     assert shown == set(sources) - hidden
 
 
+def quarters(hand, *heard):
+    """An assessment with a leave-one-out result per quarter; heard: people left out and people remaining, by relation."""
+    like = next(entry for entry in hand.assessment().rests_on if entry.dropped_kind == "quarter")
+    entries = tuple(
+        replace(like, dropped=f"202{n // 4}Q{n % 4 + 1}", left_out=left_out, remaining=remaining)
+        for n, (left_out, remaining) in enumerate(heard)
+    )
+    return hand.assessment(rests_on=entries, raters_by_relation={}, human_raters=0)
+
+
+WORK = ({}, {"peer": 4, "manager": 1})
+
+
+@pytest.mark.parametrize(
+    ("left_out", "remaining", "told"),
+    [
+        ({}, {"peer": 4, "manager": 1}, True),
+        ({}, {"peer": 2}, False),
+        ({}, {}, True),
+        ({"peer": 4}, {"interviewer": 3}, True),
+        ({"peer": 4}, {"interviewer": 2}, False),
+        ({"peer": 4}, {}, True),
+        ({"peer": 2}, {"peer": 4}, False),
+        ({"peer": 4}, {"peer": 2, "interviewer": 3}, False),
+        ({"peer": 4, "manager": 1}, {"interviewer": 3}, False),
+        ({"panel": 1}, {"peer": 4}, True),
+        (None, None, False),
+    ],
+)
+def test_a_quarter_is_in_the_range_unless_it_shows_what_one_or_two_people_of_a_relation_said(
+    hand, left_out, remaining, told
+):
+    found = foundation(quarters(hand, WORK, WORK, WORK, (left_out, remaining)), 3, AnonymityPolicy())
+    (shown,) = found.ranges
+    assert shown.group == f"Without any one of {3 + told} quarters"
+    assert bool(found.withheld) is not told
+
+
+def test_what_a_hidden_quarter_changes_is_never_seen(hand):
+    """Nor does the note tell one person from two, or how many quarters are hidden."""
+    made = set()
+    for people, count, chance in [(1, 1, 0.9), (2, 1, 0.1), (2, 3, 0.5)]:
+        few = [({"manager": people}, {"peer": 4})] * count
+        assessed = quarters(hand, WORK, WORK, WORK, *few)
+        changed = tuple(
+            replace(entry, probabilities=(1 - chance, 0, 0, 0, chance), level_set=(1, 5)) if entry.left_out else entry
+            for entry in assessed.rests_on
+        )
+        made.add(foundation(replace(assessed, rests_on=changed), 3, AnonymityPolicy()))
+    assert len(made) == 1
+
+
+def test_fewer_than_three_quarters_make_no_range(hand):
+    assert foundation(quarters(hand, WORK, WORK), 3, AnonymityPolicy()).ranges == ()
+
+
 def test_ranges_are_rounded_to_five_per_cent(hand):
     for entry in foundation(hand.assessment(), 3, AnonymityPolicy()).ranges:
         assert (entry.low * 100) % 5 == pytest.approx(0)
