@@ -6,11 +6,20 @@ outside of any `except` block, so that nothing that knows the token hangs on the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from db.errors import CalibrantError, Refusal
+from db.errors import CalibrantError, Incomplete, Refusal
 
-__all__ = ["ConnectionLost", "ForeignHost", "HttpFailure", "TooLarge"]
+__all__ = [
+    "ConnectionLost",
+    "ForeignHost",
+    "Gone",
+    "HttpFailure",
+    "OutOfTries",
+    "PageFailed",
+    "QueryFailure",
+    "TooLarge",
+]
 
 
 class ForeignHost(Refusal):
@@ -34,3 +43,27 @@ class HttpFailure(CalibrantError):
     def __init__(self, status: int, headers: Mapping[str, str], body: str, message: str, *, where: str) -> None:
         self.status, self.headers, self.body, self.message = status, headers, body, message
         super().__init__(f"the forge answered {status}" + (f", {message}" if message else ""), where=where)
+
+
+class QueryFailure(CalibrantError):
+    """A GraphQL answer of 200 that holds errors and no data to use. types: what kinds of errors, as the forge calls them."""
+
+    def __init__(self, types: Iterable[str], message: str, *, where: str = "") -> None:
+        self.types = frozenset(types)
+        super().__init__(f"the forge answered with errors: {message}", where=where)
+
+
+class PageFailed(CalibrantError):
+    """The forge could not give this page; a smaller one may go well."""
+
+
+class Gone(Refusal):
+    """It is not there, not any more, or not for this token. status: 404, 409, 410 or 451."""
+
+    def __init__(self, what: str, status: int, *, where: str) -> None:
+        self.status = status
+        super().__init__(what, where=where, remedy="check the name, and that the token may read it")
+
+
+class OutOfTries(Incomplete):
+    """Asked again and again without an answer. What it was about is incomplete; the rest can go on."""

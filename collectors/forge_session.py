@@ -175,13 +175,13 @@ def guarded_session(
     time_limits: tuple[float, float] = _TIME_LIMITS,
     patience: float = 300.0,
     plain_http: bool = False,
-    on_answer: Callable[[int, Mapping[str, str]], None] | None = None,
+    on_answer: Callable[[Mapping[str, str]], None] | None = None,
 ) -> GuardedSession:
     """A session that reaches the host of `base_url` alone. One per thread.
 
     ca_bundle: file of certificates to trust instead of the usual ones. max_bytes: of an answer, decompressed. time_limits: seconds to
     connect, and between two pieces of an answer; patience: seconds for a whole one. plain_http: allow http beyond this machine.
-    on_answer: told status and headers of every answer. Raises Refusal for an address that cannot be a forge's.
+    on_answer: told the headers of every answer, names in lower case (`Bucket.saw`). Raises Refusal for an address that cannot be a forge's.
     """
     origin = Origin.of(base_url)
     _refuse_unsafe(origin, plain_http=plain_http)
@@ -231,7 +231,7 @@ class _GuardedAdapter(HTTPAdapter):
         credential: Credential | None,
         trusted: bool | str,
         bounds: _Bounds,
-        on_answer: Callable[[int, Mapping[str, str]], None] | None,
+        on_answer: Callable[[Mapping[str, str]], None] | None,
     ) -> None:
         super().__init__(max_retries=0)
         self._origin, self._credential, self._trusted, self._bounds = origin, credential, trusted, bounds
@@ -285,7 +285,7 @@ class _GuardedAdapter(HTTPAdapter):
         answer._content, answer._content_consumed = content, True
         self.answers += 1
         if self._on_answer is not None:
-            self._on_answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()})
+            self._on_answer({name.lower(): value for name, value in answer.headers.items()})
         return answer
 
     def _trouble(self, error: Exception, request: requests.PreparedRequest) -> Exception:
