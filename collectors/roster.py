@@ -2,17 +2,20 @@
 
 Canonical forms, as CSV, XLSX or JSON:
 
-- roster: person_id, name, emails (several separated by ";"), github_id, gitlab_id, team, role, job_level, hired_on,
-  left_on, fte; for dated history the person's row is repeated with valid_from and valid_to.
+- roster: person_id, name, emails (several separated by ";"), github_id, gitlab_id, github_login, gitlab_login, team, role,
+  job_level, hired_on, left_on, fte; for dated history the person's row is repeated with valid_from and valid_to.
 - absences: person_id, absent_from, absent_to. The reason is not asked for and never stored.
 
 Spans of days are half-open: left_on, valid_to and absent_to are the first day no longer in them. A person's HR id,
 addresses and forge ids become identity links on the roster's word. An e-mail address links both the addresses in forms
 (provider "email", lower case) and those in commits (provider "git", as written and in lower case).
+
+A login is only a suggestion: it can have been given up since the roster was written, and taken by somebody else.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -27,12 +30,14 @@ from collectors.fields import Reader, identity_of
 from collectors.forms import FormSettings, Record
 from collectors.problems import Problems
 from collectors.text import quote
+from db.addresses import LOGIN, login_provider
 from db.records import (
     Absence,
     Employment,
     Identity,
     IdentityLink,
     LinkBasis,
+    LinkState,
     Membership,
     Person,
     RoleAssignment,
@@ -47,6 +52,8 @@ ROSTER_FIELDS: Mapping[str, bool] = {
     "emails": False,
     "github_id": False,
     "gitlab_id": False,
+    "github_login": False,
+    "gitlab_login": False,
     "team": False,
     "role": False,
     "job_level": False,
@@ -61,6 +68,9 @@ ABSENCE_FIELDS: Mapping[str, bool] = {"person_id": True, "absent_from": True, "a
 Span = TypeVar("Span", Employment, Membership, RoleAssignment)
 
 _FORGES = {"github_id": "github.com", "gitlab_id": "gitlab.com"}
+_LOGINS = {"github_login": "github.com", "gitlab_login": "gitlab.com"}
+_COLUMN = {"email": "emails", "hr": "person_id"}
+_A_LOGIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,254}")
 _AHEAD = timedelta(days=730)
 """Starting and leaving dates may lie this far ahead; later ones are mistyped."""
 
@@ -217,6 +227,16 @@ def _identities(record: Record, reader: Reader) -> Iterable[Identity]:
         else:
             remedy = f"write the account's number, or HOST/number if it is not on {host}"
             reader.wrong(record, field, f"{quote(number)} is not a numeric id", remedy)
+    for field, host in _LOGINS.items():
+        shown = reader.code(record, field, required=False)
+        if shown is None:
+            continue
+        forge, _, login = shown.casefold().rpartition("/")
+        if _A_LOGIN.fullmatch(login):
+            yield Identity(login_provider(forge or host), login, shown.rpartition("/")[2])
+        else:
+            remedy = f"write the login, or HOST/login if it is not on {host}"
+            reader.wrong(record, field, f"{quote(shown)} is not a login", remedy)
 
 
 def _check_history(history: list[_Entry], problems: Problems) -> None:
@@ -239,7 +259,7 @@ def _check_identities(histories: Iterable[list[_Entry]], problems: Problems) -> 
                 continue  # the same addresses as provider email
             owner = owners.setdefault((identity.provider, identity.key.casefold()), entry)
             if owner.person.key != entry.person.key:
-                column = {"email": "emails", "hr": "person_id"}.get(identity.provider, identity.provider)
+                column = _COLUMN.get(identity.provider, identity.provider)
                 message = f"{quote(identity.key)} is also {quote(owner.person.key)}'s (row {owner.row})"
                 problems.add(entry.row, column, message, "an identity belongs to one person; remove it from the other")
 
@@ -258,7 +278,8 @@ def _roster(histories: list[list[_Entry]]) -> Roster:
             if entry.role and entry.job_level:
                 _append(roles, RoleAssignment(person, entry.role, entry.job_level, start, end))
             for identity in entry.identities:
-                links[IdentityLink(identity, person, LinkBasis.ROSTER)] = None
+                state = LinkState.SUGGESTED if identity.provider.startswith(LOGIN) else LinkState.LINKED
+                links[IdentityLink(identity, person, LinkBasis.ROSTER, state)] = None
     return Roster(
         persons=tuple(history[0].person for history in histories),
         employments=tuple(employments),

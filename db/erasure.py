@@ -22,7 +22,7 @@ from db.identities import resolve
 from db.links import resolve_links
 from db.lookup import values
 from db.people import person_id
-from db.records import Identity, LinkState
+from db.records import Identity
 from db.results import ErasureReport
 from db.suppression import OWN_ROLES, artefact_text, hashes, identity_texts, person_text
 from db.tables import ERASABLE, metadata
@@ -36,7 +36,6 @@ _artefact, _evidence, _participation, _citation = (
 )
 _identity, _person, _suppression, _tombstone = (_t[name] for name in ("identity", "person", "suppression", "tombstone"))
 _OWN: Final = sorted(role.value for role in OWN_ROLES)
-_CLAIMING: Final = frozenset({LinkState.LINKED, LinkState.CONTESTED})
 _OF_PERSON: Final = (
     "person_name",
     "employment",
@@ -129,9 +128,8 @@ def _identities_of(unit: Transaction, person: str) -> list[str]:
     links = resolve_links(unit.connection, unit.now)
     mine: list[str] = []
     unsettled: dict[str, set[str]] = {}
-    for identity, claims in links.claims.items():
-        claiming = {claim.person for claim in claims if claim.state in _CLAIMING} | {links.person(identity)}
-        persons = {one for one in claiming if one is not None}
+    for identity in links.claims:
+        persons = set(links.claimants(identity))
         if person not in persons:
             continue
         mine.append(identity)

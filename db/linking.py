@@ -1,7 +1,8 @@
-"""Automatic links from identities to persons: by HR id, roster e-mail and forge no-reply address, never by name.
+"""Automatic links: from identities to persons by HR id and roster e-mail, from no-reply addresses to the accounts they name.
 
-A link is made only where exactly one person matches, never for bots, and never where a row for the same pair
-exists already, so that what a human has rejected stays rejected.
+Never by name. A link is made only where exactly one person matches, never for bots, and never where a row for the same
+pair exists already, so that what a human has rejected stays rejected. A no-reply address with a number is linked to the account, and so to
+whoever has the account; one with a login only, to the login, which is somebody's only while the forge shows it to be.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
-from db.addresses import ADDRESSES, noreply_account
+from db.addresses import ADDRESSES, LOGIN, login_provider, noreply_account, noreply_login
 from db.canonical import clean, clean_key
-from db.records import Identity, IdentityLink, LinkBasis, LinkState
+from db.records import Identity, LinkBasis, LinkState
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["Directory", "add_link", "identity_key", "link_known", "link_new", "store_links"]
+__all__ = ["Directory", "Match", "add_link", "identity_key", "link_known", "link_new"]
 
-_identity, _link, _person = (metadata.tables[name] for name in ("identity", "identity_link", "person"))
+_t = metadata.tables
+_identity, _link, _person, _source = _t["identity"], _t["identity_link"], _t["person"], _t["source"]
 
 
 def identity_key(identity: Identity) -> tuple[str, str]:
@@ -27,40 +29,56 @@ def identity_key(identity: Identity) -> tuple[str, str]:
     return clean_key(identity.provider), clean_key(identity.key)
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The one person, or the one account or login, that an identity must be; and why."""
+
+    basis: LinkBasis
+    person: str | None = None
+    proper: str | None = None
+
+
 @dataclass(slots=True)
 class Directory:
-    """What the roster says: person ids by HR id, by casefolded e-mail, and by (forge, numeric id)."""
+    """What roster and forges say: person ids by HR id and by casefolded e-mail, ids of accounts and logins by (provider, key).
+
+    gitlab: hosts that were collected as GitLab.
+    """
 
     hr: dict[str, set[str]] = field(default_factory=dict)
     email: dict[str, set[str]] = field(default_factory=dict)
-    forge: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], str] = field(default_factory=dict)
+    gitlab: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, connection: Connection) -> Directory:
         """The directory as the ledger knows it now."""
-        book = cls()
+        book = cls(gitlab=_gitlab_hosts(connection))
         for person in connection.execute(select(_person.c.id, _person.c.key).where(_person.c.key.is_not(None))):
             book.hr.setdefault(person.key, set()).add(person.id)
-        state: dict[tuple[str, str], tuple[str, str, str]] = {}
         for row in connection.execute(
-            select(_identity.c.provider, _identity.c.key, _link.c.person_id, _link.c.basis, _link.c.state)
+            select(_identity.c.id, _identity.c.provider, _identity.c.key).where(
+                _identity.c.key.is_not(None), _identity.c.provider.not_in([*sorted(ADDRESSES), "hr"])
+            )
+        ):
+            book.accounts[(row.provider, row.key)] = row.id
+        state: dict[tuple[str, str], str] = {}
+        for row in connection.execute(
+            select(_identity.c.key, _link.c.person_id, _link.c.state)
             .join(_identity, _identity.c.id == _link.c.identity_id)
             .where(_link.c.person_id.is_not(None), _identity.c.key.is_not(None))
+            .where(_identity.c.provider.in_(sorted(ADDRESSES)))
             .where(_link.c.basis.in_([LinkBasis.ROSTER.value, LinkBasis.VERIFIED_EMAIL.value]))
             .order_by(_link.c.sequence)
         ):
-            state[(row.provider + "\n" + row.key, row.person_id)] = (row.provider, row.key, row.state)
-        for (_, owner), (provider, key, link_state) in state.items():
-            if link_state != LinkState.LINKED:
-                continue
-            if provider in ADDRESSES:
+            state[(row.key, row.person_id)] = row.state
+        for (key, owner), link_state in state.items():
+            if link_state == LinkState.LINKED:
                 book.email.setdefault(key.casefold(), set()).add(owner)
-            else:
-                book.forge.setdefault((provider, key), set()).add(owner)
         return book
 
-    def match(self, provider: str, key: str) -> tuple[str, LinkBasis] | None:
-        """The one person the identity must be, and why; None if nobody or more than one."""
+    def match(self, provider: str, key: str) -> Match | None:
+        """What the identity must be; None if nothing or nobody, or more than one person."""
         if provider == "hr":
             return _only(self.hr.get(key), LinkBasis.ROSTER)
         if provider not in ADDRESSES:
@@ -68,12 +86,20 @@ class Directory:
         address = key.casefold()
         if address in self.email:
             return _only(self.email[address], LinkBasis.VERIFIED_EMAIL)
-        account = noreply_account(address)
-        return _only(self.forge.get(account), LinkBasis.NOREPLY) if account else None
+        account, login = noreply_account(address, self.gitlab), noreply_login(address, self.gitlab)
+        named = account or (login and (login_provider(login[0]), login[1]))
+        proper = self.accounts.get(named) if named else None
+        return Match(LinkBasis.NOREPLY, proper=proper) if proper else None
 
 
-def _only(persons: set[str] | None, basis: LinkBasis) -> tuple[str, LinkBasis] | None:
-    return (next(iter(persons)), basis) if persons and len(persons) == 1 else None
+def _only(persons: set[str] | None, basis: LinkBasis) -> Match | None:
+    return Match(basis, person=next(iter(persons))) if persons and len(persons) == 1 else None
+
+
+def _gitlab_hosts(connection: Connection) -> frozenset[str]:
+    """The hosts of sources named "host/group/project"."""
+    names = connection.scalars(select(_source.c.name).where(_source.c.kind == "gitlab"))
+    return frozenset(host for host, _, rest in (name.partition("/") for name in names) if "." in host and rest)
 
 
 def add_link(
@@ -109,77 +135,43 @@ def add_link(
 
 
 def link_new(unit: Transaction, fresh: Mapping[str, tuple[str, str, bool]]) -> int:
-    """Link identities just added: id -> (provider, key, bot). Returns the number linked."""
+    """Link identities just added: id -> (provider, key, bot). Returns the number of links.
+
+    A new account or login also settles no-reply addresses that were seen before it.
+    """
     if not fresh:
         return 0
+    if any(provider not in ADDRESSES and provider != "hr" for provider, _, _ in fresh.values()):
+        return link_known(unit)
     book = Directory.read(unit.connection)
-    linked = 0
-    for identifier, (provider, key, bot) in fresh.items():
-        found = None if bot else book.match(provider, key)
-        if found:
-            add_link(unit, identifier, person_id=found[0], basis=found[1])
-            linked += 1
-    return linked
+    return sum(
+        _add(unit, identifier, book.match(provider, key))
+        for identifier, (provider, key, bot) in fresh.items()
+        if not bot
+    )
 
 
 def link_known(unit: Transaction) -> int:
-    """Link every identity in the ledger that the roster now settles and that has no row for that person yet."""
+    """Link every identity in the ledger that roster and forges now settle and that has no row for that pair yet."""
     book = Directory.read(unit.connection)
-    have = {(row[0], row[1]) for row in unit.connection.execute(select(_link.c.identity_id, _link.c.person_id))}
+    have = {
+        (row[0], row[1] or row[2])
+        for row in unit.connection.execute(select(_link.c.identity_id, _link.c.person_id, _link.c.proper_id))
+    }
     known = unit.connection.execute(
         select(_identity.c.id, _identity.c.provider, _identity.c.key)
-        .where(_identity.c.key.is_not(None), _identity.c.bot == 0)
+        .where(_identity.c.key.is_not(None), _identity.c.bot == 0, ~_identity.c.provider.startswith(LOGIN))
         .order_by(_identity.c.provider, _identity.c.key)
     ).all()
     linked = 0
     for row in known:
         found = book.match(row.provider, row.key)
-        if found and (row.id, found[0]) not in have:
-            add_link(unit, row.id, person_id=found[0], basis=found[1])
-            linked += 1
+        if found and (row.id, found.person or found.proper) not in have:
+            linked += _add(unit, row.id, found)
     return linked
 
 
-def store_links(unit: Transaction, links: tuple[IdentityLink, ...], ids: Mapping[tuple[str, str], str]) -> int:
-    """Append the links a collector saw (.mailmap and the like) where they change something. What a human decided stands."""
-    if not links:
-        return 0
-    persons: dict[str, str] = {
-        row.key: row.id for row in unit.connection.execute(select(_person).where(_person.c.key.is_not(None)))
-    }
-    latest = {
-        (row.identity_id, row.person_id, row.proper_id): (row.state, row.basis)
-        for row in unit.connection.execute(
-            select(_link.c.identity_id, _link.c.person_id, _link.c.proper_id, _link.c.state, _link.c.basis).order_by(
-                _link.c.sequence
-            )
-        )
-    }
-    added = 0
-    for link in links:
-        if link.identity.bot or (link.person is not None and link.person not in persons):
-            continue
-        identity = ids[identity_key(link.identity)]
-        person = None if link.person is None else persons[link.person]
-        proper = None if link.proper is None else ids[identity_key(link.proper)]
-        pair = (identity, person, proper)
-        state, basis = latest.get(pair, (None, None))
-        if identity == proper or (person is None and proper is None):
-            continue
-        if state == link.state or basis == LinkBasis.ACCEPTED or (state is None and link.state == LinkState.UNLINKED):
-            continue
-        latest[pair] = (link.state.value, link.basis.value)
-        add_link(
-            unit,
-            identity,
-            person_id=person,
-            proper_id=proper,
-            basis=link.basis,
-            state=LinkState(link.state),
-            valid_from=None if link.valid_from is None else link.valid_from.isoformat(),
-            valid_to=None if link.valid_to is None else link.valid_to.isoformat(),
-            reason=link.reason,
-            score=link.score,
-        )
-        added += 1
-    return added
+def _add(unit: Transaction, identity: str, found: Match | None) -> int:
+    if found is not None:
+        add_link(unit, identity, person_id=found.person, proper_id=found.proper, basis=found.basis)
+    return int(found is not None)

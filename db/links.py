@@ -1,8 +1,9 @@
 """Whose an identity is, as known at an instant: the rows of `identity_link` resolved.
 
-The last row of an (identity, person) pair decides the pair. An identity with exactly one linked person is theirs; one
-that a human accepted outweighs automatic ones; several persons, a contested pair or an open or upheld dispute leave
-it with nobody. An identity without a person of its own follows its .mailmap to the proper identity's.
+The last row of an (identity, person) pair decides the pair. What a human accepted outweighs everything automatic; then
+come links to a person and what a forge verifies (an address or login of an account, a number in a no-reply address);
+then .mailmap, through the proper identity. Claims of one rank for different persons, a contested pair and an open or
+upheld dispute leave the identity with nobody.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from sqlalchemy import Connection, select
 from db.records import LinkBasis, LinkState
 from db.tables import metadata
 
-__all__ = ["Claim", "Resolution", "resolve_links"]
+__all__ = ["EVER", "Claim", "Resolution", "resolve_links"]
+
+EVER: Final = "ever"
+"""In the place of a day: whatever the days a link holds for."""
 
 _link, _dispute = metadata.tables["identity_link"], metadata.tables["dispute"]
 _DECLINED: Final = frozenset({LinkState.REJECTED, LinkState.UNLINKED})
+_VERIFYING: Final = frozenset({LinkBasis.FORGE, LinkBasis.NOREPLY})
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The present state between an identity and a person (or, for .mailmap, a proper identity)."""
+    """The present state between an identity and a person, or the proper identity that it stands for."""
 
     person: str | None
     proper: str | None
@@ -33,9 +38,9 @@ class Claim:
     valid_to: str | None
 
     def holds(self, day: str | None) -> bool:
-        """Linked, and for work of that ISO day (None: for all time)?"""
-        if self.state != LinkState.LINKED:
-            return False
+        """Linked, and for work of that ISO day (None: for all time; EVER: for some time)?"""
+        if self.state != LinkState.LINKED or day == EVER:
+            return self.state == LinkState.LINKED
         if day is None:
             return self.valid_from is None and self.valid_to is None
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
@@ -43,7 +48,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Claims by identity and the identities contested."""
+    """Claims by identity and the identities disputed."""
 
     claims: dict[str, list[Claim]]
     contested: frozenset[str]
@@ -81,34 +86,67 @@ class Resolution:
 
     def claim(self, identity: str, day: str | None = None) -> Claim | None:
         """The claim that settles whose the identity is; None if nobody's."""
-        return self._follow(identity, day, frozenset())
+        found = [] if self.is_contested(identity) else self._claims(identity, day, frozenset())
+        return found[0] if len({claim.person for claim in found}) == 1 else None
 
     def person(self, identity: str, day: str | None = None) -> str | None:
         """The opaque id of the person whose identity this is."""
         claim = self.claim(identity, day)
         return None if claim is None else claim.person
 
-    def _follow(self, identity: str, day: str | None, seen: frozenset[str]) -> Claim | None:
+    def claimants(self, identity: str) -> frozenset[str]:
+        """Everybody for whom the identity is linked or contested, at whatever time."""
         claims = self.claims.get(identity, [])
-        if self.is_contested(identity):
-            return None
-        holding = [claim for claim in claims if claim.holds(day)]
+        found = {claim.person for claim in claims if claim.state in (LinkState.LINKED, LinkState.CONTESTED)}
+        verified = [claim for claim in claims if claim.basis in _VERIFYING and claim.holds(EVER)]
+        followed = self._follow(identity, verified, EVER, frozenset())
+        for several in (followed, *(self._claims(identity, day, frozenset()) for day in (None, EVER))):
+            found |= {claim.person for claim in several}
+        return frozenset(person for person in found if person is not None)
+
+    def state(self, identity: str) -> LinkState | None:
+        """Linked (if only for some time), contested, suggested, or None if there never was anything."""
+        states = {one.state for one in self.claims.get(identity, [])}
+        if self.claim(identity) is not None:
+            return LinkState.LINKED
+        persons = {claim.person for claim in self._claims(identity, EVER, frozenset())}
+        if self.is_contested(identity) or len(persons) > 1:
+            return LinkState.CONTESTED
+        if persons:
+            return LinkState.LINKED
+        return LinkState.SUGGESTED if LinkState.SUGGESTED in states else None
+
+    def _claims(self, identity: str, day: str | None, seen: frozenset[str]) -> list[Claim]:
+        """The claims of the highest rank, each with its person."""
+        holding = [claim for claim in self.claims.get(identity, []) if claim.holds(day)]
         direct = [claim for claim in holding if claim.person is not None]
         accepted = [claim for claim in direct if claim.basis == LinkBasis.ACCEPTED]
-        for group in (accepted, direct):
-            if len({claim.person for claim in group}) == 1:
-                return group[0]
+        if accepted:
+            return accepted
+        verified, mapped = (
+            [claim for claim in holding if claim.proper is not None and (claim.basis in _VERIFYING) == verifying]
+            for verifying in (True, False)
+        )
         if direct:
-            return None
+            rivals = [claim for claim in verified if self._has_own(claim.proper, day)]
+            return direct + self._follow(identity, rivals, day, seen)
+        return self._follow(identity, verified, day, seen) or self._follow(identity, mapped, day, seen)
+
+    def _has_own(self, identity: str | None, day: str | None) -> bool:
+        """Is the identity linked to a person by itself, not through another?"""
+        return any(claim.person is not None and claim.holds(day) for claim in self.claims.get(identity or "", []))
+
+    def _follow(self, identity: str, claims: list[Claim], day: str | None, seen: frozenset[str]) -> list[Claim]:
+        """What the proper identities of the claims lead to, less what was rejected."""
         found = []
-        for claim in holding:
-            if claim.proper is not None and claim.proper not in seen:
-                target = self._follow(claim.proper, day, seen | {identity})
-                if target is not None and not self._rejected(identity, target.person):
-                    found.append(
-                        Claim(target.person, claim.proper, claim.basis, claim.state, claim.valid_from, claim.valid_to)
-                    )
-        return found[0] if len({claim.person for claim in found}) == 1 else None
+        for claim in claims:
+            if claim.proper is None or claim.proper in seen or self.is_contested(claim.proper):
+                continue
+            for target in self._claims(claim.proper, day, seen | {identity}):
+                if not self._rejected(identity, target.person):
+                    span = claim.valid_from, claim.valid_to
+                    found.append(Claim(target.person, claim.proper, claim.basis, claim.state, *span))
+        return found
 
     def _rejected(self, identity: str, person: str | None) -> bool:
         return any(claim.person == person and claim.state in _DECLINED for claim in self.claims.get(identity, []))

@@ -95,7 +95,7 @@ def identities(connection: Connection, known_at: datetime) -> pd.DataFrame:
         .order_by(_identity.c.provider, _identity.c.key)
     ):
         seen = [(row.name, row.bot), *names.get(row.id, [])]
-        claim = links.claim(row.id)
+        claim, state = links.claim(row.id), links.state(row.id)
         rows.append(
             {
                 "identity": row.id,
@@ -106,7 +106,7 @@ def identities(connection: Connection, known_at: datetime) -> pd.DataFrame:
                 "bot": any(bot for _, bot in seen),
                 "person": claim.person if claim else None,
                 "basis": claim.basis.value if claim else None,
-                "state": _state(links, row.id, claim),
+                "state": state.value if state else None,
                 "evidence": counts.get(row.id, 0),
             }
         )
@@ -178,19 +178,6 @@ def _evidence_counts(known: int) -> Any:
         .where(_evidence.c.collected_at <= known, _evidence.c.withdrawn == 0, ~replaced)
         .group_by(_participation.c.identity_id)
     )
-
-
-def _state(links: Any, identity: str, claim: Any) -> str | None:
-    if claim is not None:
-        return str(LinkState.LINKED.value)
-    claims = links.claims.get(identity, [])
-    states = {one.state for one in claims}
-    linked = {one.person for one in claims if one.state == LinkState.LINKED and one.person is not None}
-    if identity in links.contested or LinkState.CONTESTED in states or len(linked) > 1:
-        return str(LinkState.CONTESTED.value)
-    if any(one.state == LinkState.LINKED and one.person is not None for one in claims):
-        return str(LinkState.LINKED.value)
-    return str(LinkState.SUGGESTED.value) if LinkState.SUGGESTED in states else None
 
 
 def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...], types: Mapping[str, str]) -> pd.DataFrame:

@@ -114,11 +114,15 @@ class Retention(StrEnum):
 
 
 class LinkBasis(StrEnum):
-    """Why a raw identity is held to be a person's. The first four link by themselves; the rest need a human."""
+    """Why a raw identity is held to be a person's. The first five link by themselves; the rest need a human.
+
+    FORGE: a forge's own word that an address, or a login at the time, is an account's. SUGGESTED: somebody's claim.
+    """
 
     ROSTER = "roster"
     VERIFIED_EMAIL = "verified_email"
     NOREPLY = "noreply"
+    FORGE = "forge"
     MAILMAP = "mailmap"
     ACCEPTED = "accepted"
     SUGGESTED = "suggested"
@@ -176,7 +180,8 @@ class Identity:
     """An identity exactly as a source showed it.
 
     provider: "git" (raw e-mail of a commit or trailer), "email" (an address in a form), "hr" (the HR
-    system's person id), or a forge host such as "github.com" (numeric id). key: stable key within the provider.
+    system's person id), a forge host such as "github.com" (numeric id), or "login:" and the host (login in lower case).
+    key: stable key within the provider.
     """
 
     provider: str
@@ -229,8 +234,9 @@ class SameAs:
 class IdentityLink:
     """From `known_at` on (and for work dated valid_from..valid_to, open where None), `identity` is in `state` towards a person.
 
-    person is the person's key (HR id). For basis MAILMAP, person is None and `proper` names the identity that the
-    .mailmap maps to; the ledger resolves it to whatever person that identity has.
+    person is the person's key (HR id). For the bases MAILMAP, FORGE and NOREPLY, person is None and `proper` names the identity
+    that this one stands for; the ledger resolves it to whatever person that identity has. A login's link (FORGE) begins on the day the
+    forge showed it, and ends on the day the forge shows it with another account, or the account with another login.
     """
 
     identity: Identity

@@ -19,11 +19,12 @@ from db.canonical import canonical, clean, clean_key, commitment, micros
 from db.errors import BadInput
 from db.identities import resolve
 from db.knowledge import knows_less
-from db.linking import identity_key, store_links
+from db.linking import identity_key
 from db.lookup import values
 from db.records import Batch, Evidence, Identity, Kind
 from db.results import StoreCounts
 from db.same_as import record_same_as
+from db.seen_links import store_links
 from db.suppression import OWN_ROLES, artefact_text, suppressed
 from db.tables import metadata
 from db.transaction import Transaction

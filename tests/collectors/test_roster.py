@@ -16,6 +16,7 @@ from db.records import (
     Identity,
     IdentityLink,
     LinkBasis,
+    LinkState,
     Membership,
     Person,
     RoleAssignment,
@@ -69,6 +70,15 @@ def test_a_row_is_a_person_with_spans_and_links(tmp_path: Path) -> None:
     assert all(link.basis == LinkBasis.ROSTER and link.person == "E1" for link in found.links)
 
 
+def test_a_login_is_only_suggested(tmp_path: Path) -> None:
+    found = read(form(tmp_path, {**ADA, "github_login": "Ada-L", "gitlab_login": "Git.Example.org/ada"}), now=NOW)
+    suggested = {link.identity for link in found.links if link.state == LinkState.SUGGESTED}
+    assert suggested == {
+        Identity("login:github.com", "ada-l", "Ada-L"),
+        Identity("login:git.example.org", "ada", "ada"),
+    }
+
+
 def test_repeated_rows_are_dated_history(tmp_path: Path) -> None:
     junior = {**ADA, "job_level": "middle", "valid_to": "2024-01-01"}
     senior = {**ADA, "valid_from": "2024-01-01"}
@@ -106,6 +116,7 @@ def test_row_order_changes_nothing(tmp_path: Path) -> None:
         ([{"emails": "nobody"}], "emails", "not an e-mail"),
         ([{"emails": "a@b, c@d"}], "emails", "not an e-mail"),
         ([{"github_id": "ada"}], "github_id", "not a numeric id"),
+        ([{"gitlab_login": "not a login"}], "gitlab_login", "not a login"),
         ([{}, {"person_id": "E2", "github_id": ""}], "emails", "is also"),
         ([{}, {"person_id": "E2", "emails": "ADA@OLD.example", "github_id": ""}], "emails", "is also"),
         ([{}, {"person_id": "E2", "emails": ""}], "github.com", "is also"),
