@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
+
+from sklearn.exceptions import ConvergenceWarning
 
 from inference.cutting import SkillCuts, skill_cuts
 from inference.frames import Frames
@@ -68,4 +71,9 @@ def fit(standard: Standard, frames: Frames, *, as_of: datetime) -> Fit:
 
 
 def _fitted(observed: Observed) -> FacetsModel | None:
-    return None if observed.observations.empty else measurement_model().fit(observed.observations)
+    if observed.observations.empty:
+        return None
+    with warnings.catch_warnings():
+        # an assessment carries this in words of its own, to wherever it is read
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return measurement_model().fit(observed.observations)

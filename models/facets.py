@@ -6,6 +6,7 @@ See `FacetsModel`; the parts are `models.design` (from frame to arrays), `models
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any, Self
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -93,7 +95,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         the estimated SD of log w.
     estimate_variances : False keeps all standard deviations as given.
     log_sd_prior : SD of the prior on each log standard deviation. halo_log_sd_prior : on those of human halos (None: the same).
-    tolerance : of logits and log SDs. max_iterations : of each phase.
+    tolerance : of logits and log SDs. max_iterations : of each phase; a fit that has not settled by then gives a ConvergenceWarning.
     warm_start : start from the previous fit's facets.
 
     Attributes
@@ -209,6 +211,13 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             self._forget()
             self.design_, self.fitted_, self.standard_deviations_se_ = design, fitted, deviations
             self._describe()
+        if not self.converged_:
+            warnings.warn(
+                f"the fit did not settle within {self.max_iterations} iterations; its estimates are not to be used: raise "
+                "max_iterations, or see `components_` and `nullity_` for what the ratings cannot tell",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         return self
 
     def _fit_joint(self, ratings: pd.DataFrame) -> Self:

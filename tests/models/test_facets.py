@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from models.facets import FacetsModel, RatingError
 
@@ -141,6 +141,7 @@ def test_weights_below_one_widen_posteriors(simulate: Callable) -> None:
     assert (half.posteriors().held_sd > whole.posteriors().held_sd).all()
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_row_order_changes_no_byte(seed: int, simulate: Callable) -> None:
@@ -198,6 +199,7 @@ def test_reliability_follows_from_estimates_and_their_errors(simulate: Callable)
     assert model.separation_ == pytest.approx(np.sqrt(model.reliability_ / (1 - model.reliability_)))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_any_frame_however_odd_gives_proper_posteriors(seed: int) -> None:
@@ -247,3 +249,10 @@ def test_ratings_that_all_agree_are_refused_in_words_with_flat_priors(size: int)
     with pytest.raises(RatingError, match="severity='random'"):
         FacetsModel(severity="fixed", halo=False).fit(ratings)
     assert FacetsModel().fit(ratings).converged_
+
+
+def test_a_fit_that_has_not_settled_warns(simulate: Callable) -> None:
+    ratings = simulate(3, persons=20).ratings
+    with pytest.warns(ConvergenceWarning, match="did not settle within 2 iterations"):
+        model = FacetsModel(max_iterations=2).fit(ratings)
+    assert not model.converged_

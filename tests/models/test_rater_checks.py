@@ -112,7 +112,7 @@ def test_the_same_generator_gives_the_same_bands_whatever_the_order_of_rows(plai
 
 
 def test_ratings_the_fit_does_not_hold_are_refused(plain: pd.DataFrame) -> None:
-    model = FacetsModel(max_iterations=5).fit(plain)
+    model = FacetsModel().fit(plain)
     row = plain.iloc[[0]].assign(rater=min(set(plain["rater"]) - set(plain.loc[plain["person"] == "p000", "rater"])))
     with pytest.raises(ValueError, match="the fit holds no rating of 'p000'"):
         foreseen(model, row.assign(person="p000"))
