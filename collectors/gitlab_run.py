@@ -1,0 +1,238 @@
+"""One run over one project: its lists walked, each row made whole, batches with the cursor to go on from.
+
+A batch holds at most 25 merge requests, so that a killed run loses at most about fifty requests. What cannot be fetched whole is not
+stored in part: it is named in the cursor and asked for again at the start of the next run, while the walk goes on; if three in a row cannot
+be had, the run stops. Whatever stops it, what came before is stored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from collectors.forge_failure import Gone, OutOfTries
+from collectors.forge_records import ChangeRequest, Issue, Progress, Release
+from collectors.gitlab_changes import change_of, got_again
+from collectors.gitlab_client import Client
+from collectors.gitlab_position import Position
+from collectors.gitlab_records import Json, Malformed, instant, issue, release
+from collectors.gitlab_walk import Place, Seen, walk
+from db.errors import CalibrantError, Incomplete
+from db.records import Batch
+
+__all__ = ["Record", "Run"]
+
+Record = ChangeRequest | Issue | Release
+Query = Mapping[str, str | int]
+
+_FORBIDDEN: Final = 403
+_PATIENCE: Final = 3
+"""Merge requests in a row that cannot be had, after which GitLab is taken to be down."""
+
+
+class _List(NamedTuple):
+    """A list to walk. together: rows in a batch."""
+
+    stream: str
+    path: str
+    query: Query
+    together: int
+
+
+@dataclass
+class _Walk:
+    """A walk under way: see `Position`. greatest: last update met. since: the server's clock at its start. hot: rows that may have to be
+    looked at again in the next run, but not in this one."""
+
+    place: Place
+    seen: Seen
+    greatest: datetime | None
+    since: datetime | None = None
+    hot: dict[str, datetime] = field(default_factory=dict)
+
+    def is_news(self, row: Json) -> bool:
+        """Whether the row was not met at this update before."""
+        key, updated = str(row.get("id")), instant(row.get("updated_at"))
+        self.greatest = max(filter(None, (self.greatest, updated)))
+        return not self.seen.has(key, updated) and self.hot.get(key) != updated
+
+    def took(self, row: Json, *, settled: bool) -> datetime | None:
+        """The row was read; the moment to begin at again if it has not settled."""
+        key, updated = str(row.get("id")), instant(row.get("updated_at"))
+        if settled:
+            self.seen.add(key, updated)
+            return None
+        self.hot[key] = updated
+        return updated
+
+
+@dataclass
+class Run:
+    """client, project: whom to ask about what. stored: turns records into a batch. position: where it stands; moves on."""
+
+    client: Client
+    project: str
+    position: Position
+    stored: Callable[[list[Record], Mapping[str, object], Counter[str]], Batch]
+    watch: Callable[[Progress], None] | None = None
+    done: int = 0
+    _talk: Counter[str] = field(default_factory=Counter)
+    _gathered: list[Record] = field(default_factory=list)
+    _written: Mapping[str, object] = field(default_factory=dict)
+    _failures: int = 0
+
+    def __post_init__(self) -> None:
+        self._written = self.position.written()
+
+    def changes(self) -> Iterator[Batch]:
+        """Merge requests: first those that could not be had before, then what was updated."""
+        for number in sorted(self.position.cursor.incomplete, key=int):
+            yield from self._safely(self._again(number))
+        path = f"/projects/{self.project}/merge_requests"
+        listed = _List("changes", path, {"state": "all", "scope": "all"}, 25)
+        yield from self._safely(self._walked(listed, self._change))
+
+    def issues(self) -> Iterator[Batch]:
+        """Issues that everybody in the project may see."""
+        query: Query = {"state": "all", "scope": "all", "confidential": "false"}
+        listed = _List("issues", f"/projects/{self.project}/issues", query, 100)
+        yield from self._safely(self._walked(listed, self._issue))
+
+    def releases(self) -> Iterator[Batch]:
+        """Releases, newest first, down to those known. Of one whose day is still to come nothing is stored, and it is looked for again."""
+        yield from self._safely(self._released())
+
+    def _walked(self, listed: _List, read: Callable[[Json, datetime | None], bool]) -> Iterator[Batch]:
+        """read: takes a row in; False if it may have to be looked at again."""
+        stream = listed.stream
+        self.position = self.position.opened(stream)
+        place, seen = self.position.begin(stream)
+        state = _Walk(place, seen, greatest=place.at)
+
+        def ask(asked: Query) -> tuple[list[Json], bool, int | None]:
+            rows, answer = self.client.page(listed.path, {**listed.query, **asked}, may_be_off=True)
+            state.since = state.since or self.client.at
+            return rows, answer.more is not None, answer.total
+
+        try:
+            for page in walk(ask, place):
+                total = None if page.rest is None else self.done + page.rest
+                for row in filter(state.is_news, page.rows):
+                    again = state.took(row, settled=read(row, state.since))
+                    self.position = self.position.at(stream, state.place, seen, again)
+                    self._tell(total)
+                    if len(self._gathered) >= listed.together:
+                        yield from self._flushed()
+                state.place = page.after
+                seen.forget(page.after.at)
+        except Gone as gone:
+            self._is_off(stream, gone)
+        seen.forget(state.greatest)
+        self.position = self.position.at(stream, state.place, seen, None).finished(stream, state.greatest)
+        yield from self._flushed()
+
+    def _released(self) -> Iterator[Batch]:
+        stream = "releases"
+        self.position = self.position.opened(stream)
+        down_to, (_, seen) = self.position.cursor.stream(stream).down_to, self.position.begin(stream)
+        greatest: datetime | None = None
+        again: datetime | None = None
+        try:
+            query = {"order_by": "created_at", "sort": "desc"}
+            for row in self.client.rows(f"/projects/{self.project}/releases", query, may_be_off=True):
+                created, tag = instant(row.get("created_at")), str(row.get("tag_name"))
+                if down_to is not None and created < down_to:
+                    break
+                greatest = max(filter(None, (greatest, created)))
+                found = release(self.client.host, self.project, row)
+                if found is None:
+                    again = created
+                elif not seen.has(tag, created):
+                    seen.add(tag, created)
+                    self._gathered.append(found)
+        except Gone as gone:
+            self._is_off(stream, gone)
+        seen.forget(greatest)
+        self.position = self.position.at(stream, Place(greatest), seen, again).finished(stream, greatest)
+        yield from self._flushed()
+
+    def _is_off(self, stream: str, gone: Gone) -> None:
+        """The project does without this; or it is not there at all, or hidden from this token, which is an error."""
+        if gone.status != _FORBIDDEN:
+            raise gone
+        self._talk[f"{stream}_off"] += 1
+
+    def _again(self, number: str) -> Iterator[Batch]:
+        try:
+            row = got_again(self.client, self.project, number)
+        except Gone:
+            self._made_good(number)
+        except OutOfTries:
+            self._missed(number)
+        else:
+            self._change(row, None)
+        yield from self._flushed()
+
+    def _change(self, row: Json, since: datetime | None) -> bool:
+        number = str(row.get("iid"))
+        try:
+            whole = change_of(self.client, self.project, row, since)
+        except Gone:
+            self._made_good(number)
+            return True
+        except (OutOfTries, Malformed):
+            self._missed(number)
+            return True
+        self._failures = 0
+        self._made_good(number)
+        self._gathered.append(whole.change)
+        return whole.settled
+
+    def _issue(self, row: Json, since: datetime | None) -> bool:
+        del since
+        found = issue(self.client.host, row)
+        if found is not None:
+            self._gathered.append(found)
+        return True
+
+    def _missed(self, number: str) -> None:
+        self.position = self.position.with_cursor(self.position.cursor.missed([number]))
+        self._talk["incomplete"] += 1
+        self._failures += 1
+        if self._failures >= _PATIENCE:
+            raise Incomplete(
+                f"{self._failures} merge requests in a row could not be fetched",
+                where=f"{self.client.host}, project {self.project}",
+                remedy="what came so far is kept; run it again later",
+            )
+
+    def _made_good(self, number: str) -> None:
+        if number in self.position.cursor.incomplete:
+            self.position = self.position.with_cursor(self.position.cursor.made_good([number]))
+
+    def _safely(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The same, and if they end in an error, first what was gathered until then."""
+        try:
+            yield from batches
+        except CalibrantError:
+            yield from self._flushed()
+            raise
+
+    def _flushed(self) -> Iterator[Batch]:
+        """A batch of what was gathered; none if there is nothing and the position is the one stored."""
+        written = self.position.written()
+        if self._gathered or written != self._written:
+            records, self._gathered = self._gathered, []
+            talk, self._talk = self._talk, Counter()
+            self._written = written
+            yield self.stored(records, written, talk)
+
+    def _tell(self, total: int | None) -> None:
+        self.done += 1
+        if self.watch is not None:
+            quota = self.client.bucket.quota()
+            left, resets_at = (quota.remaining, quota.resets_at) if quota else (None, None)
+            self.watch(Progress(self.done, total, self.client.requests, remaining=left, resets_at=resets_at))
