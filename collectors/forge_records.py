@@ -41,7 +41,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One submitted review of a change request."""
+    """One submitted review of a change request. commit_oid: the head it looked at."""
 
     key: str
     url: str | None
@@ -49,6 +49,7 @@ class Review:
     submitted_at: datetime
     state: ReviewState
     body: str = ""
+    commit_oid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from collectors.git_text import visible
 from db.records import Identity
 
-__all__ = ["FORGES", "NO_EMAIL", "PROVIDER", "declares_assistance", "identity", "is_tool"]
+__all__ = ["FORGES", "NO_EMAIL", "PROVIDER", "declares_assistance", "identity", "is_machine", "is_tool"]
 
 PROVIDER = "git"
 NO_EMAIL = "<>"
@@ -78,8 +78,17 @@ def identity(name: str, email: str) -> Identity:
 def _identity(name: str, email: str) -> Identity:
     key = visible(email.strip()) or NO_EMAIL
     shown = visible(name.strip())
-    machine = bool(_BOT_NAME.search(name) or _BOT_EMAIL.search(email)) or key in FORGES or is_tool(name, email)
-    return Identity(PROVIDER, key, shown or None, machine)
+    return Identity(PROVIDER, key, shown or None, key in FORGES or is_machine(name, email))
+
+
+def is_machine(name: str, email: str) -> bool:
+    """Whether a name or address is a bot's or an AI tool's.
+
+    >>> is_machine("docs-bot", ""), is_machine("Abbot", "")
+    (True, False)
+    """
+    name, email = name[:_LONGEST], email[:_LONGEST]
+    return bool(_BOT_NAME.search(name) or _BOT_EMAIL.search(email)) or is_tool(name, email)
 
 
 def is_tool(name: str, email: str) -> bool:

@@ -78,6 +78,7 @@ class Kind(StrEnum):
     DECISION = "decision"
     LEARNING = "learning"
     ISSUE = "issue"
+    RELEASE = "release"
     INCIDENT = "incident"
 
 

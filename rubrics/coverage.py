@@ -24,6 +24,7 @@ _TAGGED_BY = {
     Kind.REVIEW_COMMENT: ("paths", "labels", "repositories"),
     Kind.LEARNING: ("items",),
     Kind.ISSUE: ("labels", "repositories", "items"),
+    Kind.RELEASE: ("repositories",),
     Kind.INCIDENT: ("labels", "repositories", "items"),
 }
 """Signals that can tag a kind: what evidence of it carries."""

@@ -37,6 +37,7 @@ _THINGS = {
     Kind.REVIEW.value: "a review",
     Kind.REVIEW_COMMENT.value: "a review comment",
     Kind.ISSUE.value: "an issue",
+    Kind.RELEASE.value: "a release",
     Kind.INCIDENT.value: "an incident record",
     Kind.LEARNING.value: "a course",
 }

@@ -1,0 +1,40 @@
+"""A stranger's text from a forge as it may be kept: visible, cut, and without anything that looks like a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from collectors.forge_secret import scrub
+from collectors.text import excerpt, visible
+
+__all__ = ["bounded_url", "excerpt_of", "names"]
+
+_READ: Final = 8_000
+_NAME: Final = 100
+_NAMES: Final = 100
+_URL: Final = 2_000
+
+
+def excerpt_of(text: str) -> str | None:
+    """One line of at most 280 characters; None if there is nothing. A token somebody pasted is crossed out.
+
+    >>> excerpt_of("rotate ghp_0123456789abcdef0123 now")
+    'rotate [hidden] now'
+    """
+    return excerpt(scrub(text[:_READ]))
+
+
+def names(given: Iterable[str]) -> list[str]:
+    """Labels and tags: sorted, each once, at most a hundred of a hundred characters."""
+    return sorted({visible(one.strip(), limit=_NAME) for one in given if one.strip()})[:_NAMES]
+
+
+def bounded_url(url: str | None) -> str | None:
+    """An address that may be shown as a link, or None.
+
+    >>> bounded_url("javascript:alert(1)")
+    """
+    if url is None or len(url) > _URL or not url.startswith(("https://", "http://")):
+        return None
+    return visible(scrub(url))
