@@ -127,9 +127,10 @@ def _residuals(model: FacetsModel, rows: pd.DataFrame) -> tuple[NDArray[np.float
     fitted = model.fitted_
     facets = fitted.solution.facets
     codes = encode_known(rows, fitted.design.vocabulary)
-    eta = fitted.all_persons().mean[codes.person, codes.skill] - facets.mean + facets.offset(codes.severity, codes.item)
-    expected, information = moments(eta, facets.cumulative(codes.severity, codes.format))
-    return codes.score - expected, information
+    theta = fitted.all_persons().mean[codes.person, codes.skill] - facets.mean
+    expected, information = moments(facets.eta(theta, codes), facets.cumulative(codes.severity, codes.format))
+    slope = facets.slope(codes.format)
+    return slope * (codes.score - expected), slope**2 * information
 
 
 def _item_effects(

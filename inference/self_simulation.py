@@ -87,6 +87,8 @@ def redrawn(
     eta = eta - _effect(rows[["person"]].assign(who=who), halo, rng)
     halo_skill = np.where(machine, deviations["machine_halo_skill"], deviations["halo_skill"])
     eta = eta - _effect(rows[["person", "skill"]].assign(who=who), halo_skill, rng)
+    if model.discrimination:
+        eta = eta * model.discriminations_["estimate"].reindex(rows["source"]).to_numpy(dtype=np.float64)
     scale = np.exp(_effect(rows[["rater"]], np.where(machine, 0.0, deviations.get("centrality", 0.0)), rng))
     score = _scores(eta, rows, _steps(model, rows, scale), rng)
     return rows.assign(score=score + rows["lowest"], weight=1.0, discount=1.0, at_least=False), theta

@@ -26,6 +26,7 @@ __all__ = [
     "hermite_nodes",
     "log_likelihood",
     "moments",
+    "padded",
     "probabilities",
     "step_costs",
     "step_information",
@@ -64,7 +65,7 @@ class Moments:
     """Moments of the ratings of n rows, averaged over several predictor values (nodes).
 
     expected, variance: (n,). upper: (categories - 1, n) P(X >= j). cross: (categories - 1, n) cov(X, 1{X >= j}), expected over
-    nodes as `variance` is. above, weighted: (categories - 1, nodes, n) P(X >= j) at each node, and times the node's mass.
+    nodes as `variance` is. above, weighted: (categories - 1, nodes, n) P(X >= j) at each node, and times the node's mass. masses: (nodes, n).
     """
 
     expected: Floats
@@ -73,6 +74,7 @@ class Moments:
     cross: Floats
     above: Floats
     weighted: Floats
+    masses: Floats
 
 
 @cache
@@ -82,6 +84,14 @@ def hermite_nodes(count: int) -> tuple[Floats, Floats]:
     weights = weights / weights.sum()
     nodes.flags.writeable = weights.flags.writeable = False
     return nodes, weights
+
+
+def padded(tau: Sequence[Floats]) -> Floats:
+    """Steps of every format side by side, (categories - 1, formats), 0 beyond a format's last."""
+    table = np.zeros((max(len(steps) for steps in tau), len(tau)))
+    for column, steps in enumerate(tau):
+        table[: len(steps), column] = steps
+    return table
 
 
 def probabilities(eta: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
@@ -185,7 +195,7 @@ def averaged(chance: Floats, masses: Floats) -> Moments:
     for category in range(len(above) - 1, -1, -1):
         cross[category] = (category + 1) * upper[category] + running - (weighted[category] * mean).sum(axis=0)
         running += upper[category]
-    return Moments(running, np.maximum(cross.sum(axis=0), 0.0), upper, cross, above, weighted)
+    return Moments(running, np.maximum(cross.sum(axis=0), 0.0), upper, cross, above, weighted, masses)
 
 
 def step_information(found: Moments, weight: Floats, format_of_row: Integers, formats: int) -> Floats:

@@ -7,7 +7,7 @@ where a format has two categories, its one step being 0, w says nothing. Infit a
 Wolfe 2004, J. Applied Measurement 5:189).
 
 The derivative of a rating's log-likelihood in log w is -w (C_x - E C_X), with C the cumulative steps: the steps' own derivatives, summed with tau as
-weights. So log w joins the facets of the Newton step as further columns, between the steps and the mean (`widened`), and s is scored like the other SDs. The information is
+weights. So log w joins the facets of the Newton step as further columns, between the steps and the mean (`models.widening`), and s is scored like the other SDs. The information is
 expected, so its inverse holds at the solution; the log-likelihood is not concave in log w, but the prior and the start at w = 1 keep
 to the sensible solution.
 """
@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.categories import Moments
-from models.elimination import Cross
+from models.categories import Moments, padded
 from models.incidence import Block, Incidence
+from models.responses import Responses
+from models.widening import Columns
 
 __all__ = ["ScaleSums"]
 
@@ -50,10 +51,7 @@ class ScaleSums:
     @classmethod
     def blank(cls, incidence: Incidence, steps: tuple[Floats, ...], rater: Integers) -> ScaleSums:
         """Nothing summed yet."""
-        runs = len(incidence.severity_cell)
-        taus = np.zeros((max(len(tau) for tau in steps), len(steps)))
-        for column, tau in enumerate(steps):
-            taus[: len(tau), column] = tau
+        runs, taus = len(incidence.severity_cell), padded(steps)
         return cls(
             taus,
             rater,
@@ -64,12 +62,12 @@ class ScaleSums:
             np.empty((len(taus), runs)),
         )
 
-    def add(self, block: Block, found: Moments, held: Floats, scale: Floats) -> None:
+    def add(self, block: Block, found: Moments, responses: Responses, held: Floats, scale: Floats) -> None:
         """held: (rows,) weight of each rating's information; scale: (rows,) w of its rater."""
         rows = block.rows
         tau = self.taus[:, rows.format] * scale
         passed = found.upper - (rows.score > np.arange(len(tau))[:, None])
-        shared = held * (tau * found.cross).sum(axis=0)
+        shared = held * responses.rate * (tau * found.cross).sum(axis=0)
         steps = held * scale * _with_cumulative(found, tau)
         self.residual[block.severity_run] = block.by_severity_run(block.facet_weight * (tau * passed).sum(axis=0))
         self.own[block.severity_run] = block.by_severity_run((tau / scale * steps).sum(axis=0))
@@ -77,10 +75,8 @@ class ScaleSums:
         self.item_predictor[block.item_run] = block.by_item_run(shared)
         self.steps[:, block.severity_run] = block.by_severity_run(steps)
 
-    def widened(
-        self, incidence: Incidence, gradient: Floats, cross: Cross, severity: Floats, mixed: Floats, others: Floats
-    ) -> tuple[Floats, Cross, Floats, Floats, Floats]:
-        """The couplings of an `Expansion` with columns for log w, one per rater, before the mean's."""
+    def columns(self, incidence: Incidence, severities: int) -> Columns:
+        """The columns of log w, one per rater."""
         raters, items, count = int(self.rater.max()) + 1, incidence.items, incidence.steps
         rater = self.rater[incidence.severity_code]
 
@@ -89,41 +85,25 @@ class ScaleSums:
             sums = np.bincount(place, weights=values, minlength=size * raters)
             return sums.astype(np.float64).reshape(size, raters)
 
-        meets = np.zeros((len(severity), raters))
-        meets[np.arange(len(severity)), self.rater] = np.bincount(
-            incidence.severity_code, weights=self.predictor, minlength=len(severity)
+        meets = np.zeros((severities, raters))
+        meets[np.arange(severities), self.rater] = np.bincount(
+            incidence.severity_code, weights=self.predictor, minlength=severities
         )
-        own = np.zeros((items + count + 1, raters))
-        own[:items] = by_rater(
-            self.item_predictor, self.rater[incidence.item_severity], incidence.item_code, incidence.items
-        )
+        others = np.zeros((items + count, raters))
+        others[:items] = by_rater(self.item_predictor, self.rater[incidence.item_severity], incidence.item_code, items)
         formats = len(incidence.offsets) - 1
         for step, values in enumerate(self.steps):
             sums = by_rater(values, rater, incidence.severity_format, formats)
             for code in np.flatnonzero(np.diff(incidence.offsets) > step):
-                own[items + incidence.offsets[code] + step] = sums[code]
-        own[-1] = -by_rater(self.predictor)[0]
-        diagonal = np.diag(by_rater(self.own)[0])
+                others[items + incidence.offsets[code] + step] = sums[code]
         runs = np.searchsorted(incidence.severity_cell, np.arange(incidence.cells + 1))
-        cell = sparse.csr_array((-self.predictor, rater, runs), shape=(incidence.cells, raters))
-        rest = cross.rest
-        widened = (
-            np.hstack([rest[:, :-1], cell.toarray(), rest[:, -1:]])
-            if isinstance(rest, np.ndarray)
-            else sparse.csr_array(sparse.hstack([rest[:, :-1], cell, rest[:, -1:]], format="csr"))
-        )
-        return (
-            np.concatenate([gradient[:-1], by_rater(self.residual)[0], gradient[-1:]]),
-            Cross(cross.severity, widened),
-            severity,
-            np.hstack([mixed[:, :-1], meets, mixed[:, -1:]]),
-            np.block(
-                [
-                    [others[:-1, :-1], own[:-1], others[:-1, -1:]],
-                    [own[:-1].T, diagonal, own[-1:].T],
-                    [others[-1:, :-1], own[-1:], others[-1:, -1:]],
-                ]
-            ),
+        return Columns(
+            gradient=by_rater(self.residual)[0],
+            cell=sparse.csr_array((-self.predictor, rater, runs), shape=(incidence.cells, raters)),
+            severity=meets,
+            others=others,
+            mean=-by_rater(self.predictor)[0],
+            own=np.diag(by_rater(self.own)[0]),
         )
 
 

@@ -7,7 +7,7 @@ Two rules, never mixed without saying so (they lie .7 logit apart):
 * *RP67* for graded measures whose thresholds are tied to levels: the theta at which the threshold is passed with
   probability .67 (Bookmark, Lewis et al. 1996).
 
-Both follow from item difficulties and steps, averaged over the items of one source and skill. The variance of a cut is that of these estimates
+Both follow from item difficulties, steps and the sources' discriminations, averaged over the items of one source and skill. The variance of a cut is that of these estimates
 (delta method), plus what the items disagree, at least the square of a floor: standard setting itself is not exact. Until
 judges, vignettes or decisions anchor them (`models.standard_setting`, `models.anchoring`), cuts are relative to this organisation's
 average rater.
@@ -45,6 +45,7 @@ __all__ = [
     "probability_all",
     "rating_cuts",
     "reconcile",
+    "slope_place",
     "steps_place",
     "threshold_place",
 ]
@@ -179,10 +180,13 @@ def threshold_place(
     above = np.cumsum(chance[::-1])[::-1][1:]
     crossed = np.minimum(above, above[category - 1]) - above * above[category - 1]
     code = words.code("item", item)
+    rate = float(facets.slope(np.array([format_code]))[0])
     slope = np.zeros(len(model.facet_covariance_))
     slope[item_place(facets, code)] = 1.0
-    slope[steps_place(facets, format_code)] = crossed / crossed.sum()
-    return eta + float(facets.item[code]), slope
+    slope[steps_place(facets, format_code)] = crossed / crossed.sum() / rate
+    if len(facets.log_slope):
+        slope[slope_place(facets, format_code)] = -eta / rate
+    return eta / rate + float(facets.item[code]), slope
 
 
 def item_place(facets: Facets, code: int) -> int:
@@ -194,3 +198,8 @@ def steps_place(facets: Facets, format_code: int) -> slice:
     """Where a format's steps stand in the facet vector."""
     start = len(facets.severity) + len(facets.item) + sum(len(steps) for steps in facets.steps[:format_code])
     return slice(start, start + len(facets.steps[format_code]))
+
+
+def slope_place(facets: Facets, format_code: int) -> int:
+    """Where the log of the discrimination of a format's source stands in the facet vector, if it has one."""
+    return int(facets.slope_places.start) + int(facets.source[format_code])

@@ -44,9 +44,8 @@ class Description:
         table = self._facet(self.judged.severity, self.design.rows.severity, self.facets.severity, 0)
         table["rater_class"] = np.where(words.machine_severity, "machine", "human")
         if len(self.facets.log_scale):
-            last = len(self.error) - 1
             table["centrality"] = self.facets.scale(np.arange(count))
-            error = self.error[last - len(self.facets.log_scale) : last][words.severity_rater]
+            error = self.error[self.facets.scale_places][words.severity_rater]
             table["centrality_se"] = table["centrality"] * error
         table.index = (
             pd.MultiIndex.from_tuples(words.severities, names=["rater", "period"])

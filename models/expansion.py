@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from models.categories import Moments, averaged, floor_moments, probabilities, step_information
 from models.centrality import ScaleSums
+from models.discrimination import SlopeSums
 from models.elimination import Cross
 from models.incidence import Block, Incidence
 from models.problem import Facets
+from models.responses import Responses
 from models.sites import LEAST_PRECISION, match
+from models.widening import Couplings, widened
 
 __all__ = ["Expansion", "Site", "expand"]
 
@@ -44,7 +48,8 @@ class Expansion:
 
     precision, natural: (cells,). mean: (cells,) predictor about which cells and facets are coupled. log_evidence: sum of the logs of
     the tilted normalisers (0 for Laplace). gradient: (facets,). cross: coupling of cells and facets. severity: (severities,) their
-    own information; mixed: (severities, others); others: of items, steps, logs of scales and mean.
+    own information; mixed: (severities, others); others: of items, steps, logs of scales, logs of
+    discriminations and mean. bends: see `models.discrimination.curvature`, None unless observed.
     """
 
     precision: Floats
@@ -56,55 +61,64 @@ class Expansion:
     severity: Floats
     mixed: Floats
     others: Floats
+    bends: sparse.csr_array | None
 
 
-def expand(incidence: Incidence, facets: Facets, sites: Site, *, nodes: int, pace: float = 1.0) -> Expansion:
-    """Expand at `sites`. nodes: 1 for Laplace's method; pace: share of the way from the old to newly matched sites."""
+def expand(
+    incidence: Incidence, facets: Facets, sites: Site, *, nodes: int, pace: float = 1.0, observed: bool = False
+) -> Expansion:
+    """Expand at `sites`. nodes: 1 for Laplace's method; pace: share of the way from the old to newly matched sites; observed: see
+    `models.discrimination`.
+    """
     precision, natural, mean = (np.empty(incidence.cells) for _ in range(3))
     sums, evidence = _Sums.blank(incidence, max(len(steps) for steps in facets.steps)), 0.0
     scales = ScaleSums.blank(incidence, facets.steps, facets.rater) if len(facets.log_scale) else None
+    free = len(facets.log_slope)
+    slopes = SlopeSums.blank(incidence, facets.steps, facets.source, free, observed=observed) if free else None
     for block in incidence.blocks:
-        offset = facets.offset(block.rows.severity, block.rows.item)
-        cumulative = facets.cumulative(block.rows.severity, block.rows.format)
-        before = sites.part(block.cell)
+        responses, before = facets.responses(block.rows), sites.part(block.cell)
         if nodes == 1:
-            after, held, found = _laplace(block, offset, cumulative, before)
+            after, held, found, eta = _laplace(block, responses, before)
         else:
-            after, held, found, gained = _tilted(block, offset, cumulative, before, nodes, pace)
+            after, held, found, eta, gained = _tilted(block, responses, before, nodes, pace)
             evidence += gained
         precision[block.cell], natural[block.cell], mean[block.cell] = after.precision, after.natural, after.predictor
         weight, scale = held[block.cell_of_row] * block.facet_weight, facets.scale(block.rows.severity)
-        sums.add(block, found, weight, incidence, scale)
+        sums.add(block, found, responses, weight, incidence, scale)
         if scales is not None:
-            scales.add(block, found, weight, scale)
+            scales.add(block, found, responses, weight, scale)
+        if slopes is not None:
+            slopes.add(block, found, responses, eta, weight, scale)
     couplings = sums.couplings(incidence)
     if scales is not None:
-        couplings = scales.widened(incidence, *couplings)
-    return Expansion(precision, natural, mean, evidence, *couplings)
+        couplings = widened(couplings, scales.columns(incidence, incidence.severities))
+    if slopes is not None:
+        couplings = widened(couplings, slopes.columns(incidence, facets.rater, len(facets.log_scale)))
+    bends = slopes.bends(incidence) if slopes is not None and observed else None
+    return Expansion(precision, natural, mean, evidence, *couplings, bends)
 
 
-def _laplace(block: Block, offset: Floats, cumulative: Floats, sites: Site) -> tuple[Site, Floats, Moments]:
-    """Second-order expansion at the predictors."""
-    rows = block.rows
-    chance = probabilities((sites.predictor[block.cell_of_row] + offset)[None], cumulative)[0]
+def _laplace(block: Block, responses: Responses, sites: Site) -> tuple[Site, Floats, Moments, Floats]:
+    """Second-order expansion at the predictors; also eta there, (1, rows)."""
+    rows, rate = block.rows, responses.rate
+    eta = responses.eta(sites.predictor[block.cell_of_row])[None]
+    chance = probabilities(eta, responses.cumulative)[0]
     seen, known = rows.score.astype(np.float64), np.zeros(int(rows.floor.sum()))
     if len(known):
         _, seen[rows.floor], known = floor_moments(chance[:, 0, rows.floor], rows.score[rows.floor])
     found = averaged(chance, np.ones((1, len(rows))))
     left = _unknown(found.variance, rows.floor, known)
-    precision = block.by_cell(rows.weight * left)
-    natural = precision * sites.predictor + block.by_cell(rows.weight * (seen - found.expected))
-    return Site(sites.predictor, sites.spread, precision, natural), np.ones(len(precision)), found
+    precision = block.by_cell(rows.weight * rate**2 * left)
+    natural = precision * sites.predictor + block.by_cell(rows.weight * rate * (seen - found.expected))
+    return Site(sites.predictor, sites.spread, precision, natural), np.ones(len(precision)), found, eta
 
 
 def _tilted(
-    block: Block, offset: Floats, cumulative: Floats, sites: Site, nodes: int, pace: float
-) -> tuple[Site, Floats, Moments, float]:
-    """Matched sites, what they hold of the ratings' summed information, and moments under the tilted distributions."""
-    rows = block.rows
-    matched = match(
-        block, rows, offset, cumulative, sites.predictor, sites.spread, sites.precision, sites.natural, nodes=nodes
-    )
+    block: Block, responses: Responses, sites: Site, nodes: int, pace: float
+) -> tuple[Site, Floats, Moments, Floats, float]:
+    """Matched sites, what they hold of the ratings' summed information, moments under the tilted distributions, and eta at their nodes."""
+    rows, rate = block.rows, responses.rate
+    matched = match(block, rows, responses, sites.predictor, sites.spread, sites.precision, sites.natural, nodes=nodes)
     share = matched.share[:, block.cell_of_row]
     known = np.zeros(int(rows.floor.sum()))
     if len(known):
@@ -114,8 +128,9 @@ def _tilted(
     left = _unknown(found.variance, rows.floor, known)
     precision = sites.precision + pace * (matched.precision - sites.precision)
     natural = sites.natural + pace * (matched.natural - sites.natural)
-    held = precision / np.maximum(block.by_cell(rows.weight * left), LEAST_PRECISION)
-    return Site(matched.mean, sites.spread, precision, natural), held, found, float(matched.log_evidence.sum())
+    held = precision / np.maximum(block.by_cell(rows.weight * rate**2 * left), LEAST_PRECISION)
+    site = Site(matched.mean, sites.spread, precision, natural)
+    return site, held, found, matched.eta, float(matched.log_evidence.sum())
 
 
 def _unknown(variance: Floats, floor: NDArray[np.bool_], known: Floats) -> Floats:
@@ -154,12 +169,20 @@ class _Sums:
             np.zeros((formats, steps, steps)),
         )
 
-    def add(self, block: Block, found: Moments, held: Floats, incidence: Incidence, scale: Floats) -> None:
+    def add(
+        self,
+        block: Block,
+        found: Moments,
+        responses: Responses,
+        held: Floats,
+        incidence: Incidence,
+        scale: Floats,
+    ) -> None:
         """held: (rows,) weight of each rating's information in what the facets learn; scale: (rows,) of the steps."""
-        rows, items, formats = block.rows, incidence.items, len(incidence.offsets) - 1
-        residual = block.facet_weight * (rows.score - found.expected)
-        information = held * found.variance
-        steps = held * scale * found.cross
+        rows, items, formats, rate = block.rows, incidence.items, len(incidence.offsets) - 1, responses.rate
+        residual = block.facet_weight * rate * (rows.score - found.expected)
+        information = held * rate**2 * found.variance
+        steps = held * (rate * scale) * found.cross
         self.severity_residual[block.severity_run] = block.by_severity_run(residual)
         self.severity_information[block.severity_run] = block.by_severity_run(information)
         self.severity_steps[:, block.severity_run] = block.by_severity_run(steps)
@@ -173,7 +196,7 @@ class _Sums:
             self.item_steps[step] += sums.reshape(items, formats)
         self.step_information += step_information(found, held * scale**2, rows.format, formats)
 
-    def couplings(self, incidence: Incidence) -> tuple[Floats, Cross, Floats, Floats, Floats]:
+    def couplings(self, incidence: Incidence) -> Couplings:
         """Gradient, coupling, and the facets' own information, as in `Expansion`."""
         severities, items, count = incidence.severities, incidence.items, incidence.steps
         lengths = np.diff(incidence.offsets)

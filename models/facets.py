@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from models.connectivity import components, nullity
 from models.description import Description
 from models.design import Design, encode
+from models.discrimination import discriminations, free_sources
 from models.information import observed_covariance
 from models.joint import joint_maximum
 from models.newton import solve
@@ -44,6 +45,7 @@ _AVAILABLE: Mapping[str, tuple[object, ...]] = {
     "severity": ("random", "fixed"),
     "halo": (True, False),
     "centrality": (True, False),
+    "discrimination": (True, False),
     "method": ("marginal", "joint"),
     "skill_covariance": ("equal", "free"),
 }
@@ -81,6 +83,10 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     centrality : whether raters differ in the scale w of the steps: - w_r tau_mk in place of - tau_mk, log w_r ~ N(0, centrality_sd^2), the
         geometric mean over human raters 1, machines 1 (`models.centrality`). This prior is kept with severity="fixed":
         thin raters say nothing of their w.
+    discrimination : whether sources differ in how closely their marks follow theta: a_m (theta - item - severity - halo) in place of that
+        without a_m, log a_m ~ N(0, discrimination_sd^2), 1 for the reference source and for those with 200 ratings or fewer, floors not counted
+        (`models.discrimination`). Needs a column source. This prior, too, is kept with severity="fixed".
+    reference_source : whose a is 1. None: the source with most human ratings, the first by name among equals.
     method : "marginal", or "joint" for unpenalised joint maximum likelihood as in FACETS (`models.joint`), which knows neither halo nor
         priors: of the other parameters only thresholds and max_iterations then matter. It gives point estimates without posteriors,
         leaves out persons, raters and items with extreme scores (estimates NaN), and warns with `models.joint.UnlinkedWarning` where the
@@ -92,7 +98,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     item_own_sd : None: items are independent. Otherwise human-rated items of one skill share a difficulty (SD item_sd), and this is
         start and prior centre of the estimated SD of what each has of its own (`models.item_pool`); for level-anchored forms.
     period_correlation : of one rater's severities between periods. centrality_sd : start and prior centre of
-        the estimated SD of log w.
+        the estimated SD of log w. discrimination_sd : fixed prior SD of log a.
     estimate_variances : False keeps all standard deviations as given.
     log_sd_prior : SD of the prior on each log standard deviation. halo_log_sd_prior : on those of human halos (None: the same).
     tolerance : of logits and log SDs. max_iterations : of each phase; a fit that has not settled by then gives a ConvergenceWarning.
@@ -104,6 +110,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         lowest, or all highest; in a joint fit: left out). Joint fits: estimate and its standard error.
     raters_, items_ : estimate, se, infit, outfit, n; raters_ by rater, or (rater, period). Mean squares as in `models.fit_statistics`.
         raters_ also rater_class and, with centrality, centrality (w; above 1: keeps to the middle) and centrality_se (w times that of log w).
+    discriminations_ : estimate (a), se, n (ratings without floors) by source, with discrimination only; se 0 where a is held at 1.
     thresholds_ : estimate, se by step (from 1), preceded by item, or by source and scale, where there are several formats.
     standard_deviations_ : theta (a Series over skills where there are several), severity, halo, halo_skill, machine_halo,
         machine_halo_skill, skill_correlation; item and centrality (of log w) where they are estimated.
@@ -114,7 +121,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     components_ : component per person and rater, see `models.connectivity`. nullity_ : of the design.
     reliability_, separation_ : over persons and skills. Marginal: var(EAP) / (var(EAP) + mean posterior variance), and G with
         reliability = G^2 / (1 + G^2). Joint: G = sqrt(var - MSE) / RMSE of the estimates that are not extreme, sample variance (FACETS).
-    facet_covariance_ : of severities, items, taus, logs of w (with centrality) and mean (joint fits: without mean). n_iter_, converged_.
+    facet_covariance_ : of severities, items, taus, logs of w (with centrality), logs of a (with
+        discrimination) and mean (joint fits: without mean). n_iter_, converged_.
 
     References: Linacre 1989, Many-facet Rasch measurement; Minka 2001, arXiv:1301.2294; Cseke & Heskes 2011, JMLR 12:417.
 
@@ -147,6 +155,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         mean_sd: float = 3.0,
         period_correlation: float = 0.9,
         centrality_sd: float = 0.25,
+        discrimination: bool = False,
+        reference_source: Hashable | None = None,
+        discrimination_sd: float = 0.25,
         estimate_variances: bool = True,
         log_sd_prior: float = 0.5,
         halo_log_sd_prior: float | None = None,
@@ -174,6 +185,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.mean_sd = mean_sd
         self.period_correlation = period_correlation
         self.centrality_sd = centrality_sd
+        self.discrimination = discrimination
+        self.reference_source = reference_source
+        self.discrimination_sd = discrimination_sd
         self.estimate_variances = estimate_variances
         self.log_sd_prior = log_sd_prior
         self.halo_log_sd_prior = halo_log_sd_prior
@@ -232,13 +246,15 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     def _has_exact_errors(self, design: Design) -> bool:
         """Whether errors come from `models.information`: no priors, and one theta per person learned from all there is."""
         plain = (
-            self.severity == "fixed" and not self.halo and not self.centrality and len(design.vocabulary.skills) == 1
+            self.severity == "fixed"
+            and not (self.halo or self.centrality or self.discrimination)
+            and len(design.vocabulary.skills) == 1
         )
         return plain and not design.rows.floor.any() and bool((design.rows.discount == 1.0).all())
 
     def _forget(self) -> None:
         """Drop what the other method's fit had left."""
-        for name in ("fitted_", "joint_"):
+        for name in ("fitted_", "joint_", "discriminations_"):
             if hasattr(self, name):
                 delattr(self, name)
 
@@ -327,6 +343,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             "mean_sd",
             "log_sd_prior",
             "centrality_sd",
+            "discrimination_sd",
             "tolerance",
         )
         for name in positive:
@@ -336,8 +353,11 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             given = getattr(self, name)
             if given is not None and not given > 0:
                 raise ValueError(f"{name}={given!r} must be positive, or None")
-        if self.centrality and self.method == "joint":
-            raise ValueError("centrality=True needs the prior that method='joint' does not have; use method='marginal'")
+        for name in ("centrality", "discrimination"):
+            if getattr(self, name) and self.method == "joint":
+                raise ValueError(
+                    f"{name}=True needs the prior that method='joint' does not have; use method='marginal'"
+                )
         if not 0 < self.skill_correlation < 1:
             raise ValueError(f"skill_correlation={self.skill_correlation!r} must lie between 0 and 1")
 
@@ -349,6 +369,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             mean_sd=self.mean_sd,
             period_correlation=self.period_correlation,
             scales=self.centrality,
+            slopes=self.discrimination,
+            slope_sd=self.discrimination_sd,
+            reference=self.reference_source,
             log_sd=np.inf if fixed else self.log_sd_prior,
             halo_log_sd=np.inf if fixed else self.halo_log_sd_prior or self.log_sd_prior,
             estimate_variances=self.estimate_variances,
@@ -373,11 +396,17 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             scale=float(self.centrality_sd) if self.centrality else 0.0,
         )
 
+    def _free(self, design: Design) -> NDArray[np.int64]:
+        """Sources whose discrimination is estimated."""
+        return free_sources(design, self.reference_source) if self.discrimination else np.zeros(0, dtype=np.int64)
+
     def _previous(self, design: Design) -> Facets:
         """The previous fit's facets where the new design has the same."""
         before, old = self.fitted_.solution.facets, self.fitted_.design.vocabulary
-        blank, words = start_facets(design, scales=self.centrality), design.vocabulary
+        blank, words = start_facets(design, self._priors()), design.vocabulary
         scale = dict(zip(old.raters, before.log_scale, strict=False))
+        known = dict(zip(old.sources[self._free(self.fitted_.design)], before.log_slope, strict=False))
+        slope = np.array([known.get(key, 0.0) for key in words.sources[self._free(design)]])
         severity = dict(zip(old.severities, before.severity, strict=True))
         item = dict(zip(old.items, before.item, strict=True))
         steps = dict(zip(old.formats, before.steps, strict=True))
@@ -390,6 +419,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             before.mean,
             np.array([scale.get(key, 0.0) for key in words.raters[: len(blank.log_scale)]]),
             blank.rater,
+            slope,
+            blank.source,
         )
 
     def _describe(self) -> None:
@@ -403,6 +434,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
         tables = Description.of(fitted.design, solution.facets, error, fitted.design.rows, fitted.linear_predictor())
         self._set_tables(tables, found.mean.ravel(), found.sd.ravel())
+        if self.discrimination:
+            free, facets = self._free(fitted.design), solution.facets
+            self.discriminations_ = discriminations(fitted.design, free, facets.log_slope, error[facets.slope_places])
         spread, noise = float(self.persons_["estimate"].var(ddof=0)), float((self.persons_["sd"] ** 2).mean())
         self.reliability_ = spread / (spread + noise)
         self.separation_ = float(np.sqrt(spread / noise))

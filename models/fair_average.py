@@ -34,20 +34,20 @@ def fair_averages(model: FacetsModel, ratings: pd.DataFrame) -> pd.DataFrame:
     human = ~words.machine_severity
     mean = float(facets.severity[human].mean())
     theta = fitted.all_persons().mean[rows.person, rows.skill] - facets.mean
-    eta = theta + facets.offset(rows.severity, rows.item)
     shift = facets.severity[rows.severity] - mean
     stretch = (_MARKS - 1) / (words.categories[rows.format] - 1)
     steps = facets.cumulative(rows.severity, rows.format)
-    gained = stretch * (_expected(eta, steps) - _expected(eta + shift, steps))
+    gained = stretch * (_expected(facets.eta(theta, rows), steps) - _expected(facets.eta(theta + shift, rows), steps))
     rater = ratings["rater"].to_numpy()
     table = pd.DataFrame({"in_marks": pd.Series(gained).groupby(rater).mean()}).rename_axis("rater")
     form = int(np.bincount(rows.format).argmax())
-    places = np.quantile((eta + facets.severity[rows.severity])[rows.format == form], _PLACES)
+    middling = theta + facets.mean - facets.item[rows.item]
+    places = np.quantile(middling[rows.format == form], _PLACES)
     unit = np.array([words.severities.index(key) for key in _keys(table.index, words.severities)], dtype=np.int64)
     met = (places - facets.severity[unit][:, None]).ravel()
-    width = words.categories[form] - 1
-    steps = facets.cumulative(np.repeat(unit, len(places)), np.full(len(met), form))
-    marks = 1 + (_MARKS - 1) / width * _expected(met, steps).reshape(len(unit), -1).mean(axis=1)
+    width, of = words.categories[form] - 1, np.full(len(met), form)
+    steps = facets.cumulative(np.repeat(unit, len(places)), of)
+    marks = 1 + (_MARKS - 1) / width * _expected(facets.slope(of) * met, steps).reshape(len(unit), -1).mean(axis=1)
     table.insert(0, "fair_average", marks)
     return table
 

@@ -20,8 +20,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.categories import hermite_nodes, probabilities
-from models.design import encode_known
+from models.design import Rows, encode_known
 from models.facets import FacetsModel
+from models.problem import Facets
+from models.responses import Responses
 
 __all__ = ["Foreseen", "foreseen"]
 
@@ -36,8 +38,8 @@ class Foreseen:
     """Ratings with what others lead to expect of them. Arrays (n,) in the order of the frame unless said otherwise.
 
     rater: codes into `raters`. pair: code of the rating's rater and person. skill: codes. score, categories: from 0, and how many. expected,
-    variance: of the score. Theta and halos behind it: mean (pairs, skills) and factor (pairs, skills, skills) of theta, offset (n,) the
-    facets' part of the predictor, cumulative (categories, n) steps.
+    variance: of the score. Theta and halos behind it: mean (pairs, skills) and factor (pairs, skills, skills) of theta, responses: what the facets make
+    of them.
     """
 
     raters: pd.Index[Any]
@@ -50,8 +52,7 @@ class Foreseen:
     variance: Floats
     mean: Floats
     factor: Floats
-    offset: Floats
-    cumulative: Floats
+    responses: Responses
     halo: float
     halo_skill: float
 
@@ -68,7 +69,7 @@ class Foreseen:
         theta = self.mean + np.einsum("pst,pt->ps", self.factor, rng.standard_normal(self.mean.shape))
         theta += self.halo * rng.standard_normal((len(self.mean), 1))
         theta += self.halo_skill * rng.standard_normal(self.mean.shape)
-        chance = probabilities(theta[self.pair, self.skill] + self.offset, self.cumulative)[0]
+        chance = probabilities(self.responses.eta(theta[self.pair, self.skill]), self.responses.cumulative)[0]
         drawn = (np.cumsum(chance, axis=0)[:-1] < rng.random(len(self))).sum(axis=0)
         return np.asarray(np.minimum(drawn, self.categories - 1), dtype=np.int64)
 
@@ -96,12 +97,11 @@ def foreseen(model: FacetsModel, ratings: pd.DataFrame) -> Foreseen:
     place = np.array([at[name] for name in names], dtype=np.int64)
     several = len(words.skills) > 1
     halo_skill = variances.halo_skill if several else 0.0
-    offset = facets.offset(rows.severity, rows.item) - facets.mean
-    steps = facets.cumulative(np.full(len(rows), -1), rows.format)
-    cumulative = np.broadcast_to(steps, (len(steps), len(rows)))
-    eta = others.mean[place][pair, rows.skill] + offset
+    responses = _without_scales(facets, rows)
     own = np.diagonal(others.covariance[place], axis1=1, axis2=2)[pair, rows.skill]
-    expected, variance = _moments(eta, np.sqrt(own + variances.halo**2 + halo_skill**2), cumulative)
+    expected, variance = _moments(
+        responses, others.mean[place][pair, rows.skill], np.sqrt(own + variances.halo**2 + halo_skill**2)
+    )
     codes, rater = np.unique(rater, return_inverse=True)
     return Foreseen(
         raters=words.raters[codes],
@@ -114,19 +114,25 @@ def foreseen(model: FacetsModel, ratings: pd.DataFrame) -> Foreseen:
         variance=variance,
         mean=others.mean[place],
         factor=_factor(others.covariance[place]),
-        offset=offset,
-        cumulative=cumulative,
+        responses=responses,
         halo=float(variances.halo),
         halo_skill=float(halo_skill),
     )
 
 
-def _moments(eta: Floats, spread: Floats, cumulative: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of scores whose predictor is normal."""
-    category = np.arange(len(cumulative), dtype=np.float64)[:, None]
-    chance = np.zeros(cumulative.shape)
+def _without_scales(facets: Facets, rows: Rows) -> Responses:
+    """Of rows whose raters use the steps as the average rater does, to thetas that are not taken about the population mean."""
+    offset = facets.offset(rows.severity, rows.item) - facets.mean
+    steps = facets.cumulative(np.full(len(rows), -1), rows.format)
+    return Responses(offset, np.broadcast_to(steps, (len(steps), len(rows))), facets.slope(rows.format))
+
+
+def _moments(responses: Responses, mean: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of scores where the cells' predictors are normal."""
+    category = np.arange(len(responses.cumulative), dtype=np.float64)[:, None]
+    chance = np.zeros(responses.cumulative.shape)
     for place, mass in zip(*hermite_nodes(_NODES), strict=True):
-        chance += mass * probabilities(eta + place * spread, cumulative)[0]
+        chance += mass * probabilities(responses.eta(mean + place * spread), responses.cumulative)[0]
     expected = (category * chance).sum(axis=0)
     return expected, np.maximum((category**2 * chance).sum(axis=0) - expected**2, 1e-9)
 

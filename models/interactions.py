@@ -54,15 +54,15 @@ def displacements(model: FacetsModel, ratings: pd.DataFrame, *, period: ArrayLik
     words, facets, variances = fitted.design.vocabulary, fitted.solution.facets, fitted.solution.variances
     rows = encode_known(ratings, words)
     theta = fitted.all_persons().mean[rows.person, rows.skill] - facets.mean
-    eta = theta + facets.offset(rows.severity, rows.item)
-    expected, information = moments(eta, facets.cumulative(rows.severity, rows.format))
+    expected, information = moments(facets.eta(theta, rows), facets.cumulative(rows.severity, rows.format))
+    slope = facets.slope(rows.format)
     table = pd.DataFrame(
         {
             "rater": ratings["rater"].to_numpy(),
             "person": ratings["person"].to_numpy(),
             "period": "all" if period is None else np.asarray(period),
-            "residual": rows.score - expected,
-            "information": np.maximum(information, 1e-9),
+            "residual": slope * (rows.score - expected),
+            "information": np.maximum(slope**2 * information, 1e-9),
             "skill": rows.skill,
         }
     )

@@ -25,7 +25,7 @@ from scipy import linalg, sparse
 
 from models.design import Design, Rows, Vocabulary
 from models.joint_unknowns import Evaluated, Unknowns, evaluated
-from models.problem import Facets, start_facets
+from models.problem import Facets, Priors, start_facets
 from models.ratings import ALL, RatingError
 
 __all__ = ["Joint", "UnlinkedWarning", "joint_maximum"]
@@ -75,7 +75,7 @@ def joint_maximum(design: Design, *, max_iterations: int = 200) -> Joint:
     constraints, unlinked = used.constraints(rows, design.vocabulary)
     if unlinked:
         _warn(unlinked)
-    theta, vector, iterations = _start(rows, used, design), used.gather(start_facets(design)), 0
+    theta, vector, iterations = _start(rows, used, design), used.gather(start_facets(design, Priors())), 0
     here = evaluated(rows, used, theta, vector)
     while True:
         try:
@@ -179,7 +179,7 @@ def _solution(
     unlinked: int,
 ) -> Joint:
     """Estimates spread over all elements, NaN where they took no part."""
-    blank, words = start_facets(design), design.vocabulary
+    blank, words = start_facets(design, Priors()), design.vocabulary
     position, size = used.position(blank), len(blank.vector()) - 1
     everything, spread = np.full(size + 1, np.nan), np.full((size, size), np.nan)
     everything[position], everything[-1] = vector, 0.0

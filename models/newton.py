@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.acceleration import Anderson
+from models.discrimination import curvature
 from models.elimination import Cross, PersonPosterior, condition, log_evidence
 from models.expansion import Expansion, Site, expand
 from models.factor import CrossedFactor, FacetFactor, Factor
@@ -73,7 +74,7 @@ class Solution:
 def solve(problem: Problem, variances: Variances, start: Facets | None = None) -> Solution:
     """Estimate. variances: start and prior centre of the standard deviations."""
     priors = problem.priors
-    facets = start if start is not None else start_facets(problem.design, scales=priors.scales)
+    facets = start if start is not None else start_facets(problem.design, priors)
     search = _Search(problem, variances, variances, _State.blank(problem, variances, facets))
     for _ in range(priors.max_iterations):
         rough = search.advance(nodes=1) >= _COARSE or (
@@ -91,7 +92,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         nodes = _MANY if search.pacer.pace < _STRUGGLING else nodes
         if search.settled(moved):
             converged = max(search.rescale(priors.tolerance), moved) < priors.tolerance
-    step = search.last if search.last.fresh else search.step(nodes=nodes, fresh=True)
+    step = search.last if search.last.fresh and not len(problem.free) else search.final(nodes=nodes)
     return Solution(
         facets=search.state.facets,
         variances=search.variances,
@@ -127,10 +128,17 @@ class _Search:
         self.pacer, self.mixing, self.lagged, self.turned = _Pacer(), Anderson(), None, None
         self.change, self.rescaled = 1.0, 0
 
-    def step(self, *, nodes: int, fresh: bool = False) -> _Step:
+    def step(self, *, nodes: int, lagged: _Step | None = None, observed: bool = False) -> _Step:
         """One iteration from here."""
-        lagged = None if fresh else self.lagged
-        return _iterate(self.problem, self.variances, self.state, nodes=nodes, pace=self.pacer.pace, lagged=lagged)
+        problem, pace = self.problem, self.pacer.pace
+        return _iterate(problem, self.variances, self.state, nodes=nodes, pace=pace, lagged=lagged, observed=observed)
+
+    def final(self, *, nodes: int) -> _Step:
+        """The iteration that errors are read from: of observed information, or of expected where few data leave that indefinite."""
+        try:
+            return self.step(nodes=nodes, observed=True)
+        except np.linalg.LinAlgError:
+            return self.step(nodes=nodes)
 
     def advance(self, *, nodes: int) -> float:
         """Take one step; returns the largest move.
@@ -138,7 +146,7 @@ class _Search:
         While steps shrink fast, the factor is kept: it sets the pace, not the goal. Severities are uncertain, which blurs the predictors
         that the next sites are matched to.
         """
-        self.last = step = self.step(nodes=nodes)
+        self.last = step = self.step(nodes=nodes, lagged=self.lagged)
         costly = step.factor.size > _COSTLY
         kept = (costly or not self.careful) if nodes > 1 else costly and step.fresh
         self.lagged = step if kept and step.moved < _FAST * self.pacer.before else None
@@ -231,14 +239,21 @@ class _Step:
 
 
 def _iterate(
-    problem: Problem, variances: Variances, state: _State, *, nodes: int, pace: float, lagged: _Step | None = None
+    problem: Problem,
+    variances: Variances,
+    state: _State,
+    *,
+    nodes: int,
+    pace: float,
+    lagged: _Step | None = None,
+    observed: bool = False,
 ) -> _Step:
-    """One iteration; pace: share of the way from old to newly matched sites.
+    """One iteration; pace: share of the way from old to newly matched sites; observed: see `models.discrimination`.
 
     lagged: an earlier step, whose factor is good enough to step with; the fixed point is the same.
     """
     layout, facets, before = problem.layout, state.facets, state.sites.predictor
-    found = expand(problem.incidence, facets, state.sites, nodes=nodes, pace=pace)
+    found = expand(problem.incidence, facets, state.sites, nodes=nodes, pace=pace, observed=observed)
     precision, natural = found.precision, found.natural
     # of the sites the tilted distributions were made with: then an error in them counts by its square only
     evidence = found.log_evidence + log_evidence(
@@ -251,6 +266,8 @@ def _iterate(
     else:
         information = _information(found, problem.constraints)
         prior.add_to(information)
+        if found.bends is not None:
+            information[facets.slope_places, facets.slope_places] -= curvature(found.bends, layout, posterior)
         coupling = found.cross.without_halos(layout, posterior, information)
         factor = _factor(problem, information, coupling, posterior.covariance)
         del information

@@ -23,6 +23,7 @@ from models.categories import hermite_nodes, log_likelihood
 from models.design import Rows
 from models.elimination import Layout, PersonPosterior, condition
 from models.problem import Facets
+from models.responses import Responses
 from models.sites import Sites, laplace_sites, match
 from models.variances import Variances
 
@@ -152,9 +153,8 @@ def infer(
     rows = rows.discounted()
     skills = len(variances.theta)
     layout = Layout.of(rows, group, groups=groups, skills=skills)
-    offset = facets.offset(rows.severity, rows.item)
-    cumulative = facets.cumulative(rows.severity, rows.format)
-    posterior, precision, natural = _propagate(layout, rows, offset, cumulative, variances, start)
+    responses = facets.responses(rows)
+    posterior, precision, natural = _propagate(layout, rows, responses, variances, start)
     centre, variance = posterior.theta, np.diagonal(posterior.covariance, axis1=1, axis2=2)
     scale = np.sqrt(variance)
     points = np.linspace(-_REACH, _REACH, nodes)
@@ -162,7 +162,7 @@ def infer(
     if layout.cells:
         blurred = max(variances.halo, variances.halo_skill, variances.machine_halo, variances.machine_halo_skill) > 0
         count = _INNER_NODES if blurred or skills > 1 else 1
-        gain = _corrections(layout, rows, offset, cumulative, posterior, precision, natural, points, count)
+        gain = _corrections(layout, rows, responses, posterior, precision, natural, points, count)
         flat = np.zeros((groups * skills, nodes))
         order = np.argsort(layout.ability, kind="stable")
         ability = layout.ability[order]
@@ -186,20 +186,20 @@ def infer(
 
 
 def _propagate(
-    layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, variances: Variances, start: Sites | None
+    layout: Layout, rows: Rows, responses: Responses, variances: Variances, start: Sites | None
 ) -> tuple[PersonPosterior, Floats, Floats]:
     """Fixed point of the cells' sites; start: sites near it, if known."""
     blank = np.zeros(layout.cells)
     if not layout.cells:
         return condition(layout, variances, blank, blank), blank, blank
-    known = start if start is not None else _laplace(layout, rows, offset, cumulative, variances)
+    known = start if start is not None else _laplace(layout, rows, responses, variances)
     precision, natural = known.precision.copy(), known.natural.copy()
     posterior = condition(layout, variances, precision, natural)
     part, cells, going = layout, np.arange(layout.cells), np.ones(layout.cells, dtype=bool)
     for pace in _PACES:
         before, spread = posterior.predictor, posterior.predictor_variance
         old, own = precision[cells], natural[cells]
-        matched = match(part, rows, offset, cumulative, before, spread, old, own, nodes=7)
+        matched = match(part, rows, responses, before, spread, old, own, nodes=7)
         precision[cells] = old + np.where(going, pace * (matched.precision - old), 0.0)
         natural[cells] = own + np.where(going, pace * (matched.natural - own), 0.0)
         posterior = condition(part, variances, precision[cells], natural[cells])
@@ -210,18 +210,17 @@ def _propagate(
         if going.sum() < _WORTH_DROPPING * len(going):
             kept = going[part.cell_of_row]
             group = np.unique(part.cell_group[part.cell_of_row[kept]], return_inverse=True)[1]
-            rows, offset = rows.take(kept), offset[kept]
-            cumulative = cumulative if cumulative.shape[1] == 1 else cumulative[:, kept]
+            rows, responses = rows.take(kept), responses.take(kept)
             part = Layout.of(rows, group, groups=int(group[-1]) + 1, skills=layout.skills)
             cells, going = cells[going], going[going]
             posterior = condition(part, variances, precision[cells], natural[cells])
     return condition(layout, variances, precision, natural), precision, natural
 
 
-def _laplace(layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, variances: Variances) -> Sites:
+def _laplace(layout: Layout, rows: Rows, responses: Responses, variances: Variances) -> Sites:
     """Sites near the mode, to start from."""
     blank = np.zeros(layout.cells)
-    sites = laplace_sites(layout, rows, offset, cumulative, blank)
+    sites = laplace_sites(layout, rows, responses, blank)
     precision, natural, predictor = sites.precision, sites.natural, blank
     going = np.ones(layout.cells, dtype=bool)
     for pace in _PACES:
@@ -231,7 +230,7 @@ def _laplace(layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, var
         predictor = predictor + pace * move
         if not going.any():
             break
-        sites = laplace_sites(layout, rows, offset, cumulative, predictor)
+        sites = laplace_sites(layout, rows, responses, predictor)
         precision, natural = np.where(going, sites.precision, precision), np.where(going, sites.natural, natural)
     return Sites(precision, natural)
 
@@ -246,8 +245,7 @@ def _of_group(layout: Layout, values: Floats) -> Floats:
 def _corrections(
     layout: Layout,
     rows: Rows,
-    offset: Floats,
-    cumulative: Floats,
+    responses: Responses,
     posterior: PersonPosterior,
     precision: Floats,
     natural: Floats,
@@ -258,7 +256,7 @@ def _corrections(
 
     inner_nodes: for what else than its theta a cell's predictor depends on; 1 where that is nothing.
     """
-    table = _Table.of(layout, rows, offset, cumulative, posterior)
+    table = _Table.of(layout, rows, responses, posterior)
     own = posterior.covariance[layout.cell_group, layout.cell_skill, layout.cell_skill]
     inner = np.maximum(posterior.predictor_variance - posterior.slope**2 * own, 0.0)
     centre = posterior.predictor[:, None] + (posterior.slope * np.sqrt(own))[:, None] * points
@@ -291,16 +289,17 @@ class _Table:
     slope: Floats
 
     @classmethod
-    def of(cls, layout: Layout, rows: Rows, offset: Floats, cumulative: Floats, posterior: PersonPosterior) -> _Table:
+    def of(cls, layout: Layout, rows: Rows, responses: Responses, posterior: PersonPosterior) -> _Table:
         reach = 8.0 * np.sqrt(posterior.predictor_variance)
         lowest = np.floor((posterior.predictor - reach) * _KNOTS).astype(np.int64)
         count = int((np.ceil((posterior.predictor + reach) * _KNOTS).astype(np.int64) - lowest).max()) + 2
         value, slope = np.empty((count, layout.cells)), np.empty((count, layout.cells))
         first = lowest[layout.cell_of_row]
         for knot in range(count):
-            values, slopes = log_likelihood((first + knot) / _KNOTS + offset, rows.score, cumulative, rows.floor)
+            eta = responses.eta((first + knot) / _KNOTS)
+            values, slopes = log_likelihood(eta, rows.score, responses.cumulative, rows.floor)
             value[knot] = layout.by_cell(rows.weight * values)
-            slope[knot] = layout.by_cell(rows.weight * slopes) / _KNOTS
+            slope[knot] = layout.by_cell(rows.weight * responses.rate * slopes) / _KNOTS
         return cls(lowest, np.ascontiguousarray(value.T), np.ascontiguousarray(slope.T))
 
     def at(self, places: Floats) -> Floats:

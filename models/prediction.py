@@ -24,11 +24,10 @@ def predicted(fitted: Fitted, ratings: pd.DataFrame) -> pd.DataFrame:
     words, facets = fitted.design.vocabulary, fitted.solution.facets
     rows = encode_known(ratings.drop(columns="score", errors="ignore"), words)
     mean, variance = _predictors(fitted, rows)
-    eta = mean + facets.offset(rows.severity, rows.item)
-    cumulative = facets.cumulative(rows.severity, rows.format)
-    chance = np.zeros((len(cumulative), len(rows)))
+    responses, spread = facets.responses(rows), np.sqrt(variance)
+    chance = np.zeros((len(responses.cumulative), len(rows)))
     for point, mass in zip(*hermite_nodes(15), strict=True):
-        chance += mass * probabilities(eta + point * np.sqrt(variance), cumulative)[0]
+        chance += mass * probabilities(responses.eta(mean + point * spread), responses.cumulative)[0]
     return _table(chance, rows, words, ratings.index)
 
 

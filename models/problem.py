@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.categories import Steps
-from models.design import Design
+from models.design import Design, Rows
+from models.discrimination import free_sources, slopes_of_formats
 from models.elimination import Layout
 from models.incidence import Incidence
 from models.item_pool import item_covariance
+from models.responses import Responses
 from models.variances import Variances
 
 __all__ = ["Facets", "Penalty", "Priors", "Problem", "facet_problem", "penalty", "start_facets"]
@@ -27,7 +30,8 @@ class Priors:
     """Fixed settings of an estimation. SDs in logits; log_sd: SD of the prior on each log SD, halo_log_sd: on those of human halos.
 
     fixed: no priors on facets and SDs, severities sum to zero (marginal maximum likelihood). scales: raters have scales of their
-    own (`models.centrality`).
+    own (`models.centrality`). slopes: sources have discriminations of their own (`models.discrimination`), their logs of SD slope_sd about 0;
+    reference: the source that has 1, None for the one with most human ratings.
     """
 
     item_sd: float = 1.5
@@ -37,6 +41,9 @@ class Priors:
     log_sd: float = 0.5
     halo_log_sd: float = 0.5
     scales: bool = False
+    slopes: bool = False
+    slope_sd: float = 0.25
+    reference: Hashable | None = None
     estimate_variances: bool = True
     fixed: bool = False
     tolerance: float = 1e-4
@@ -48,6 +55,7 @@ class Facets:
     """Point estimates of everything that is not a person. steps: one array per format.
 
     log_scale: (raters,) log of each rater's scale of the steps, empty where all are 1; rater: (severities,) whose scale a unit has.
+    log_slope: (free sources,) logs of the discriminations that are estimated; source: (formats,) which of them a format has, -1 where it is 1.
     """
 
     severity: Floats
@@ -56,9 +64,11 @@ class Facets:
     mean: float
     log_scale: Floats = field(default_factory=lambda: np.zeros(0))
     rater: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    log_slope: Floats = field(default_factory=lambda: np.zeros(0))
+    source: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def offset(self, severity: Integers, item: Integers) -> Floats:
-        """What the facets add to a row's linear predictor; severity code -1 is an average rater."""
+        """What the facets add to a row's theta, in its units; severity code -1 is an average rater."""
         known = np.where(severity >= 0, self.severity[np.maximum(severity, 0)], 0.0) if len(self.severity) else 0.0
         return np.asarray(self.mean - known - self.item[item], dtype=np.float64)
 
@@ -75,15 +85,46 @@ class Facets:
             return np.asarray(steps[:, formats] * self.scale(severity))
         return steps if steps.shape[1] == 1 else steps[:, formats]
 
+    def slope(self, formats: Integers) -> Floats:
+        """Discrimination of each row's source."""
+        return (
+            np.append(np.exp(self.log_slope), 1.0)[self.source[formats]]
+            if len(self.log_slope)
+            else np.ones(len(formats))
+        )
+
+    def eta(self, person: Floats, rows: Rows) -> Floats:
+        """Linear predictors of rows whose persons and halos come to `person`, about the population mean."""
+        eta = person + self.offset(rows.severity, rows.item)
+        return eta * self.slope(rows.format) if len(self.log_slope) else eta
+
+    def responses(self, rows: Rows) -> Responses:
+        """How the rows depend on their cells' predictors."""
+        slope = self.slope(rows.format) if len(self.log_slope) else None
+        offset = self.offset(rows.severity, rows.item)
+        return Responses(offset, self.cumulative(rows.severity, rows.format), slope)
+
     def vector(self) -> Floats:
-        """All facets in one vector: severities, items, steps format by format, logs of scales, mean."""
-        return np.concatenate([self.severity, self.item, *self.steps, self.log_scale, [self.mean]])
+        """All facets in one vector: severities, items, steps format by format, logs of scales, logs of discriminations, mean."""
+        return np.concatenate([self.severity, self.item, *self.steps, self.log_scale, self.log_slope, [self.mean]])
+
+    @property
+    def scale_places(self) -> slice:
+        """Where the logs of scales stand in the vector."""
+        first = len(self.severity) + len(self.item) + sum(len(steps) for steps in self.steps)
+        return slice(first, first + len(self.log_scale))
+
+    @property
+    def slope_places(self) -> slice:
+        """Where the logs of discriminations stand in the vector."""
+        first = self.scale_places.stop
+        return slice(first, first + len(self.log_slope))
 
     def moved(self, vector: Floats) -> Facets:
         """The facets a vector of this layout stands for."""
-        sizes = [len(self.severity), len(self.item), *(len(steps) for steps in self.steps), len(self.log_scale)]
-        parts = np.split(vector, np.cumsum(sizes))
-        return Facets(parts[0], parts[1], tuple(parts[2:-2]), float(parts[-1][0]), parts[-2], self.rater)
+        sizes = [len(self.severity), len(self.item), *map(len, self.steps), len(self.log_scale), len(self.log_slope)]
+        severity, item, *steps, scale, slope, mean = np.split(vector, np.cumsum(sizes))
+        return Facets(severity, item, tuple(steps), float(mean[0]), scale, self.rater, slope, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +132,7 @@ class Problem:
     """Arrays of an estimation that do not change between iterations.
 
     crossed: no two severity units share an impression, a prior or a constraint, so that given persons they are independent.
-    telling: raters whose scales the ratings say something of.
+    telling: raters whose scales the ratings say something of. free: sources whose discriminations are estimated.
     """
 
     design: Design
@@ -104,6 +145,7 @@ class Problem:
     crossed: bool
     item_skill: Integers
     telling: Integers
+    free: Integers
 
 
 def facet_problem(design: Design, priors: Priors) -> Problem:
@@ -114,19 +156,26 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
     structure = _severity_structure(words.severity_rater, priors.period_correlation)
     telling = _telling(design) if priors.scales else np.zeros(0, dtype=np.int64)
     scales = _scale_constraints(design, telling) if priors.scales else np.zeros((0, 0))
+    free = free_sources(design, priors.reference) if priors.slopes else np.zeros(0, dtype=np.int64)
     return Problem(
         design=design,
         layout=layout,
         priors=priors,
         incidence=Incidence.of(design, layout),
         constraints=_constraints(
-            _severity_groups(design, humans=priors.fixed), severities, items, words.categories - 1, scales
+            _severity_groups(design, humans=priors.fixed),
+            severities,
+            items,
+            words.categories - 1,
+            scales,
+            len(free),
         ),
         severity_structure=structure,
         impression_severity=rows.severity[layout.cell_start[layout.impression_start]],
         crossed=not (words.machine_severity.any() or priors.fixed or structure is not None),
         item_skill=_item_skill(design),
         telling=telling,
+        free=free,
     )
 
 
@@ -161,11 +210,14 @@ def _scale_constraints(design: Design, telling: Integers) -> Floats:
     return np.vstack([every[machine], every[telling].sum(axis=0, keepdims=True)[: len(telling)]])
 
 
-def _constraints(groups: list[Integers], severities: int, items: int, lengths: Integers, scales: Floats) -> Floats:
-    """Severities of each group sum to zero, items do, so do the steps of each format; then what holds for logs of scales."""
-    total = severities + items + int(lengths.sum()) + scales.shape[1] + 1
+def _constraints(
+    groups: list[Integers], severities: int, items: int, lengths: Integers, scales: Floats, slopes: int
+) -> Floats:
+    """Severities of each group sum to zero, items do, so do the steps of each format; then what holds for logs of scales. slopes: how many facets follow these."""
+    last = severities + items + int(lengths.sum()) + scales.shape[1]
+    total = last + slopes + 1
     constraints = np.zeros((len(groups) + 1 + len(lengths) + len(scales), total))
-    constraints[len(constraints) - len(scales) :, total - 1 - scales.shape[1] : -1] = scales
+    constraints[len(constraints) - len(scales) :, last - scales.shape[1] : last] = scales
     for row, group in enumerate(groups):
         constraints[row, group] = 1.0
     constraints[len(groups), severities : severities + items] = 1.0
@@ -186,14 +238,18 @@ def _severity_structure(rater: Integers, correlation: float) -> Floats | None:
     )
 
 
-def start_facets(design: Design, *, scales: bool = False) -> Facets:
-    """All facets zero, steps two thirds of a logit apart. scales: whether raters have scales of their own."""
+def start_facets(design: Design, priors: Priors) -> Facets:
+    """All facets zero, steps two thirds of a logit apart."""
     words = design.vocabulary
     steps = tuple((np.arange(width - 1) - (width - 2) / 2) * 2 / 3 for width in words.categories)
     severity, item = np.zeros(len(words.severities)), np.zeros(len(words.items))
-    if not scales:
-        return Facets(severity, item, steps, 0.0)
-    return Facets(severity, item, steps, 0.0, np.zeros(len(words.raters)), words.severity_rater)
+    facets = Facets(severity, item, steps, 0.0)
+    if priors.scales:
+        facets = replace(facets, log_scale=np.zeros(len(words.raters)), rater=words.severity_rater)
+    if priors.slopes:
+        free = free_sources(design, priors.reference)
+        facets = replace(facets, log_slope=np.zeros(len(free)), source=slopes_of_formats(design, free))
+    return facets
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,16 +283,19 @@ def penalty(problem: Problem, variances: Variances) -> Penalty:
     words, priors = problem.design.vocabulary, problem.priors
     severities, items, total = len(words.severities), len(words.items), problem.constraints.shape[1]
     raters = len(words.raters) if priors.scales else 0
-    scales = slice(total - 1 - raters, total - 1)
+    slopes = slice(total - 1 - len(problem.free), total - 1)
+    scales = slice(slopes.start - raters, slopes.start)
     if priors.fixed:
         diagonal = np.full(total, _FLAT)
         diagonal[scales] = 1.0 / max(variances.scale, _FLAT) ** 2
+        diagonal[slopes] = 1.0 / priors.slope_sd**2
         return Penalty(diagonal)
     scale = np.where(words.machine_severity, variances.machine_severity, variances.severity)
     diagonal = np.full(total, 1.0 / priors.step_sd**2)
     diagonal[:severities] = 1.0 / scale**2
     diagonal[severities : severities + items] = 1.0 / priors.item_sd**2
     diagonal[scales] = 1.0 / max(variances.scale, _FLAT) ** 2
+    diagonal[slopes] = 1.0 / priors.slope_sd**2
     diagonal[-1] = 1.0 / priors.mean_sd**2
     blocks = []
     if problem.severity_structure is not None:

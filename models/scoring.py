@@ -66,7 +66,7 @@ def _rater_scale(
     telling = problem.telling
     if len(telling) < 2:
         return current.scale
-    variance = factor.diagonal()[-1 - len(facets.log_scale) : -1][telling]
+    variance = factor.diagonal()[facets.scale_places][telling]
     sums = EffectSums.of(facets.log_scale[telling], variance, current.scale)
     return scale_step(current.scale, sums, default=default.scale, log_sd=min(problem.priors.log_sd, _SCALE_LOG_SD))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.categories import floor_moments, hermite_nodes, moments, probabilities, step_costs
 from models.design import Rows
+from models.responses import Responses
 
 __all__ = ["LEAST_PRECISION", "Cells", "Match", "Sites", "laplace_sites", "match"]
 
@@ -49,18 +50,18 @@ class Sites:
     natural: Floats
 
 
-def laplace_sites(cells: Cells, rows: Rows, offset: Floats, cumulative: Floats, predictor: Floats) -> Sites:
+def laplace_sites(cells: Cells, rows: Rows, responses: Responses, predictor: Floats) -> Sites:
     """Second-order expansion of each cell's log-likelihood at `predictor`."""
-    eta = predictor[cells.cell_of_row] + offset
-    expected, left = moments(eta, cumulative)
+    eta, rate = responses.eta(predictor[cells.cell_of_row]), responses.rate
+    expected, left = moments(eta, responses.cumulative)
     slope = rows.score - expected
     if rows.floor.any():
         floor = rows.floor
-        columns = cumulative if cumulative.shape[1] == 1 else cumulative[:, floor]
-        _, seen, known = floor_moments(probabilities(eta[floor], columns)[0], rows.score[floor])
+        chance = probabilities(eta[floor], responses.steps_of(floor))[0]
+        _, seen, known = floor_moments(chance, rows.score[floor])
         slope[floor], left[floor] = seen - expected[floor], np.maximum(left[floor] - known, 0.0)
-    precision = cells.by_cell(rows.weight * left)
-    return Sites(precision, precision * predictor + cells.by_cell(rows.weight * slope))
+    precision = cells.by_cell(rows.weight * rate**2 * left)
+    return Sites(precision, precision * predictor + cells.by_cell(rows.weight * rate * slope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Match:
     """Sites matched to tilted moments, and the tilted distributions on their nodes.
 
     precision, natural: as in `Sites`. mean: (cells,) of the tilted predictors. log_evidence: (cells,) log of the tilted normalisers.
-    share: (nodes, cells) tilted mass of each node. chance: category probabilities of all rows at all nodes, (categories, nodes, rows).
+    share: (nodes, cells) tilted mass of each node. eta, chance: linear predictors and category
+    probabilities of all rows at all nodes, (nodes, rows) and (categories, nodes, rows).
     """
 
     precision: Floats
@@ -76,14 +78,14 @@ class Match:
     mean: Floats
     log_evidence: Floats
     share: Floats
+    eta: Floats
     chance: Floats
 
 
 def match(
     cells: Cells,
     rows: Rows,
-    offset: Floats,
-    cumulative: Floats,
+    responses: Responses,
     predictor: Floats,
     spread: Floats,
     precision: Floats,
@@ -94,10 +96,10 @@ def match(
     """Match sites, given the current posterior N(predictor, spread) and the sites (precision, natural) inside it."""
     points, masses = hermite_nodes(nodes)
     places = predictor + points[:, None] * np.sqrt(spread)
-    eta = places[:, cells.cell_of_row] + offset
-    chance, normaliser = probabilities(eta, cumulative)
+    eta = responses.eta(places[:, cells.cell_of_row])
+    chance, normaliser = probabilities(eta, responses.cumulative)
     value = rows.score * eta
-    value -= step_costs(rows.score, cumulative)
+    value -= step_costs(rows.score, responses.cumulative)
     value -= normaliser
     if rows.floor.any():
         value[:, rows.floor] = np.log(floor_moments(chance[:, :, rows.floor], rows.score[rows.floor])[0])
@@ -115,5 +117,6 @@ def match(
         mean=mean,
         log_evidence=highest + np.log(total),
         share=share,
+        eta=eta,
         chance=chance,
     )

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from models.categories import Steps, probabilities
-from models.cutpoints import formats_of, item_place, steps_place, threshold_place
+from models.cutpoints import formats_of, item_place, slope_place, steps_place, threshold_place
 from models.cuts import FLOOR, RP67, RULES, Cuts
 
 if TYPE_CHECKING:
@@ -173,10 +173,12 @@ class _Curve:
     """Test characteristic curve of some items: expected total score by theta, and its derivatives."""
 
     difficulty: Floats
+    slope: Floats
     cumulative: Floats
     top: Floats
     at_item: NDArray[np.int64]
     at_steps: tuple[slice, ...]
+    at_slope: tuple[int, ...]
     facets: int
 
     @classmethod
@@ -185,16 +187,18 @@ class _Curve:
         codes = [words.code("item", item) for item in items]
         return cls(
             difficulty=facets.item[codes],
+            slope=facets.slope(np.array(formats)),
             cumulative=Steps.of([facets.steps[code] for code in formats]).cumulative,
             top=np.array([words.categories[code] - 1 for code in formats], dtype=np.float64),
             at_item=np.array([item_place(facets, code) for code in codes]),
             at_steps=tuple(steps_place(facets, code) for code in formats),
+            at_slope=tuple(slope_place(facets, code) for code in formats) if len(facets.log_slope) else (),
             facets=len(facets.vector()),
         )
 
     def chances(self, theta: float) -> Floats:
         """(categories, items)."""
-        return probabilities(theta - self.difficulty, self.cumulative)[0]
+        return probabilities(self.slope * (theta - self.difficulty), self.cumulative)[0]
 
     def expected(self, theta: float) -> float:
         """Sum of the items' expected scores."""
@@ -212,12 +216,14 @@ class _Curve:
         variance = (score**2 * chance).sum(axis=0) - mean**2
         slope = np.zeros(self.facets)
         for n, steps in enumerate(self.at_steps):
-            slope[self.at_item[n]] += variance[n]
+            slope[self.at_item[n]] += self.slope[n] * variance[n]
             above = np.cumsum(chance[::-1, n])[::-1]
             at_or_above = np.cumsum((score[:, 0] * chance[:, n])[::-1])[::-1]
             width = steps.stop - steps.start
             slope[steps] += (at_or_above - mean[n] * above)[1 : width + 1]
-        return theta, slope / variance.sum()
+        for n, place in enumerate(self.at_slope):
+            slope[place] -= self.slope[n] * (theta - self.difficulty[n]) * variance[n]
+        return theta, slope / (self.slope * variance).sum()
 
 
 def _format(model: FacetsModel, page: Page) -> int:

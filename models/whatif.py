@@ -52,7 +52,7 @@ class Fitted:
         """Posterior mean of each rating's linear predictor."""
         rows, step = self.design.rows, self.solution
         cell = np.searchsorted(self._cell_start, np.arange(len(rows)), side="right") - 1
-        return step.posterior.predictor[cell] + step.facets.offset(rows.severity, rows.item)
+        return step.facets.eta(step.posterior.predictor[cell], rows)
 
     def posterior(
         self, person: Hashable, *, without: Mapping[str, Hashable] | ArrayLike | None, replace: pd.DataFrame | None
