@@ -7,7 +7,7 @@ a logit of theta shows more in this source's marks than in the reference's; belo
 
 The derivative S of a rating's log-likelihood in log a is (x - E X) eta, which depends on the person through eta; it is therefore averaged over the
 nodes of the tilted distributions, not taken at their mean. log a joins the facets of the Newton step as a further column per free source, before
-the mean (`models.widening`). As with log w the log-likelihood is not concave in log a; the prior and the start at a = 1 keep to the sensible solution.
+the mean (`models.widening`), in the second phase only: a joint mode makes up for the uncertain theta by an a that is much too large. As with log w the log-likelihood is not concave in log a; the prior and the start at a = 1 keep to the sensible solution.
 
 The estimation steps with expected information, which is never negative. Errors are read off the observed one, E[-S'] - Var(S) over persons (Louis
 1982, doi:10.1111/j.2517-6161.1982.tb01203.x). It has the residual's share a (x - E X) in what log a and theta have in common. And as S is a parabola

@@ -87,7 +87,7 @@ def expand(
         sums.add(block, found, responses, weight, incidence, scale)
         if scales is not None:
             scales.add(block, found, responses, weight, scale)
-        if slopes is not None:
+        if slopes is not None and nodes > 1:
             slopes.add(block, found, responses, eta, weight, scale)
     couplings = sums.couplings(incidence)
     if scales is not None:

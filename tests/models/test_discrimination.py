@@ -203,8 +203,8 @@ def test_floors_do_not_count_towards_the_two_hundred() -> None:
     ratings = drawn(1, persons=70).ratings
     panel = ratings["source"] == "panel"
     floors = ratings.assign(at_least=panel & (np.arange(len(ratings)) >= np.flatnonzero(panel)[150]))
-    found = FacetsModel(discrimination=True).fit(floors).discriminations_.loc["panel"]
-    assert found.tolist() == [1.0, 0.0, 150]
+    design = encode(floors, partial_credit=False)
+    assert design.vocabulary.sources[free_sources(design)].tolist() == ["interview"]
 
 
 def test_the_reference_is_the_source_with_most_human_ratings_unless_another_is_named() -> None:
