@@ -109,9 +109,11 @@ def _figures(standard: Standard, learned: Learned, rng: np.random.Generator) -> 
         for skill in standard.skills
     ]
     known = learned.people > 0
+    raw = _reliability(labelled, rng) if known else {}
+    served = raw if learned.recalibration is None else _reliability(learned.served, rng)
     return {
-        "raw": _reliability(labelled, rng) if known else {},
-        "served": _reliability(learned.served, rng) if known else {},
+        "raw": raw,
+        "served": served,
         "apart": _reliability(learned.apart, rng) if learned.apart["person"].nunique() else {},
         "gain": skill_gain(learned.served, rng) if known else None,
         "coverage": coverage_by_group(learned.served) if known else {},

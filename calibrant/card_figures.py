@@ -168,6 +168,7 @@ def _metrics(figures: Mapping[str, Any], weighted: Mapping[str, float], learned:
             served,
             floor=served.get("ece_floor_p95"),
         ),
+        metric("Calibration slope, all thresholds (1 is right)", "common_slope", "", raw, served),
     ]
     return tuple(lines)
 
@@ -212,7 +213,11 @@ def _recalibration(learned: Learned) -> str:
             "the model gives them."
         )
     how = " and ".join(sorted({_METHODS[one.method] for one in found.folds}))
-    return f"{how}, in {len(found.folds)} folds of people, from {found.labels} labels on {found.people} people."
+    return (
+        f"{how}, in {len(found.folds)} folds of people, from {found.labels} labels on {found.people} people. "
+        "It was learned, and checked, on predictions from which all decisions were left out; assessments it is applied to "
+        "count past decisions as ratings by one more rater, so what they say of people decided on before was not checked."
+    )
 
 
 def _conformal(learned: Learned) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from calibrant.reports.claims import BEYOND, CLAIMS, GIT_VALID, MODEL_CALIBRATED, VALIDATED, reliable_for
 from calibrant.reports.explain import percent
 from calibrant.reports.suppression import MINIMUM_CELL
 from inference.recalibration import LEAST_PEOPLE
 from inference.selection import Selection
-from inference.self_simulation import SelfSimulation
+from inference.self_simulation import MOST_ERROR, SelfSimulation
 from inference.validation import USES, SetCoverage, SkillQuality
 from inference.validity import CrossValidity
 
@@ -35,36 +35,32 @@ intervals hold, is taken out there."""
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of a claim: what is looked at, what was found, what is asked for, whether it passed."""
+    """One condition of a claim: what is looked at, what was found, what is asked for, whether it passed; None: too few people to tell."""
 
     what: str
     found: str
     asked: str
-    passed: bool
+    passed: bool | None
 
 
 def validation_checks(
     people: int,
-    reliability: Mapping[str, float],
+    reliability: Mapping[str, Any],
     coverage: SetCoverage | None,
     gain: tuple[float, tuple[float, float]] | None,
 ) -> list[Check]:
     """What must hold before levels may be called validated on decisions.
 
-    people: labelled. reliability: cumulative_ece and ece_floor_p95 of the probabilities that held-out people get. gain: RPS skill.
+    people: labelled; of fewer than are asked for no other check passes or fails. reliability: of the probabilities that held-out
+    people get, as `models.calibration.Reliability.as_mapping`. gain: RPS skill.
     """
     checks = [Check("labelled people", _many(people), f"at least {LEAST_PEOPLE}", people >= LEAST_PEOPLE)]
     if people == 0 or coverage is None or gain is None:
         return checks
     error, floor = reliability["cumulative_ece"], reliability["ece_floor_p95"]
-    checks.append(
-        Check(
-            "cumulative calibration error",
-            f"{error:.4f}",
-            f"at most {floor:.4f}, which chance alone stays under in 95 % of cases",
-            error <= floor,
-        )
-    )
+    under = f"at most {floor:.4f}, which chance alone stays under in 95 % of cases"
+    checks.append(Check("cumulative calibration error", f"{error:.4f}", under, error <= floor))
+    checks.append(_slope(reliability))
     checks.append(
         Check(
             "90 % sets hold the decided level",
@@ -82,7 +78,15 @@ def validation_checks(
             low > 0.0,
         )
     )
-    return checks
+    return checks if people >= LEAST_PEOPLE else [checks[0], *(replace(one, passed=None) for one in checks[1:])]
+
+
+def _slope(reliability: Mapping[str, Any]) -> Check:
+    low, high = reliability["intervals"]["common_slope"]
+    known = low is not None and high is not None
+    span = f" ({low:.2f} to {high:.2f})" if known else ""
+    found = f"{reliability['common_slope']:.2f}{span}"
+    return Check("calibration slope", found, "an interval that holds 1", known and low <= 1.0 <= high)
 
 
 def _many(people: int) -> str:
@@ -108,7 +112,7 @@ def claims_of(
 def _validated(checks: Sequence[Check], labels: int) -> tuple[bool | None, str]:
     if labels == 0:
         return None, "no committee has decided on a level yet"
-    failed = [check for check in checks if not check.passed]
+    failed = [check for check in checks if check.passed is False]
     if failed:
         return False, "; ".join(f"{check.what}: {check.found}, asked for {check.asked}" for check in failed)
     return True, f"{labels} decisions about {checks[0].found} people, each predicted without them"
@@ -118,17 +122,20 @@ def _reliable(use: str, least: float, skills: Sequence[SkillQuality]) -> tuple[b
     known = [one for one in skills if one.people >= LEAST_ON_A_SKILL]
     if not known:
         return None, f"no skill has evidence on {LEAST_ON_A_SKILL} people"
-    short = [one for one in known if one.reliability < least]
+    short = [one for one in known if not one.reaches(least)]
     if not short:
-        worst = min(one.reliability for one in known)
+        worst = min(one.interval[0] for one in known)
         return (
             True,
-            f"reliability at least {worst:.2f} on all {len(known)} skills with evidence, {least:g} is asked for",
+            f"reliability surely at least {worst:.2f} on all {len(known)} skills with evidence, {least:g} is asked for",
         )
-    worst_first = sorted(short, key=lambda one: (one.reliability, one.skill))
-    named = ", ".join(f"{one.skill} {one.reliability:.2f}" for one in worst_first[:_NAMED])
+    worst_first = sorted(short, key=lambda one: (one.interval[0], one.skill))
+    named = ", ".join(
+        f"{one.skill} {one.reliability:.2f} ({one.interval[0]:.2f} to {one.interval[1]:.2f})"
+        for one in worst_first[:_NAMED]
+    )
     more = ", .." if len(short) > _NAMED else ""
-    return False, f"reliability under {least:g} on {len(short)} of {len(known)} skills ({named}{more})"
+    return False, f"reliability not surely {least:g} on {len(short)} of {len(known)} skills ({named}{more})"
 
 
 def _beyond(chosen: Selection) -> tuple[bool | None, str]:
@@ -153,6 +160,8 @@ def _itself(found: SelfSimulation | None) -> tuple[bool | None, str]:
         return None, "nothing was fitted"
     low, high = _THETA_BAND
     words = f"90 % intervals of theta cover {100 * found.coverage:.1f} % (standard error {100 * found.se:.1f} %) in {found.drawings} drawings"
+    if found.se > MOST_ERROR:
+        return None, f"{words}: not known well enough, a standard error of at most {100 * MOST_ERROR:g} % is asked for"
     return low <= found.coverage <= high or abs(found.coverage - 0.9) <= 2 * found.se, words
 
 

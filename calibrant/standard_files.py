@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +19,27 @@ from rubrics import source
 from rubrics.problems import dotted
 from rubrics.source import Document
 
-__all__ = ["read_standard"]
+__all__ = ["Read", "read_standard"]
 
 _YAML: Final = frozenset({".yaml", ".yml"})
 _HELP: Final = "see docs/standard-setting.md"
 
 
-def read_standard(path: Path, skills: Collection[str]) -> list[StandardSetting]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record and the part of a file it was read from."""
+
+    record: StandardSetting
+    document: Document
+
+    def place(self, where: str) -> str:
+        """File and line of a part of the record, given as `rubrics.problems.dotted` writes it; of the record where there is none such."""
+        lines = self.document.lines
+        found = [at for at in lines if where == dotted(at) or where.startswith((f"{dotted(at)}.", f"{dotted(at)}["))]
+        return f"{self.document.file}:{lines[max(found, key=len, default=())]}"
+
+
+def read_standard(path: Path, skills: Collection[str]) -> list[Read]:
     """The records of a file. skills: codes of the standard. Raises BadInput with every mistake: file, line, key or column, remedy."""
     is_yaml = path.suffix.lower() in _YAML
     documents = [source.read(path, str(path))] if is_yaml else documents_of(sheets.read(path))
@@ -33,7 +48,7 @@ def read_standard(path: Path, skills: Collection[str]) -> list[StandardSetting]:
     for document in documents:
         record = _validated(document, skills, problems)
         if record is not None:
-            found.append(record)
+            found.append(Read(record, document))
     if problems:
         raise refusal(str(path), problems)
     return found

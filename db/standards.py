@@ -1,22 +1,23 @@
 """Standard-setting records and registered model versions: what the scale's levels and the model's coefficients rest on.
 
 Neither may name anybody, because both stay for ever: judges are numbered, and people who rate vignettes are evidence
-like any other rater, which can be erased. A record that holds a key or id the ledger knows as a person's is refused.
+like any other rater, which can be erased. A record that holds a key, id or full name the ledger knows as a person's is refused, also
+inside a longer text.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, true
+from sqlalchemy import Connection, select
 
 from db.canonical import canonical, clean, from_micros, micros
 from db.errors import BadInput, Refusal
-from db.lookup import values
 from db.records import LEVELS, ModelVersion, StandardSetting
 from db.tables import metadata
 from db.transaction import Transaction
@@ -30,7 +31,10 @@ _LEVEL_KEYS: Final = {str(level) for level in range(1, LEVELS + 1)}
 """Keys by which records name levels; a roster whose ids are small numbers must not make every record somebody's."""
 
 _setting, _model, _event = (metadata.tables[name] for name in ("standard_setting", "model_version", "audit_event"))
-_person, _identity = metadata.tables["person"], metadata.tables["identity"]
+_person, _person_name, _identity = (metadata.tables[name] for name in ("person", "person_name", "identity"))
+
+_LEAST_TELLING: Final = 4
+"""Characters of a key below which it is nobody's inside a longer text; so many digits alone may still be a year."""
 
 
 def save_standard_setting(unit: Transaction, setting: StandardSetting) -> str:
@@ -116,31 +120,51 @@ def _saved(statement: Any, table: Any) -> Any:
 
 
 def _refuse_names(connection: Connection, record: Mapping[str, object]) -> None:
-    words = sorted(set(_texts(record)))
-    listed = values(connection, words)
-    somebody = _identity.c.bot == 0  # vignettes and bots are nobody
-    for column, clause in (
-        (_person.c.key, true()),
-        (_person.c.id, true()),
-        (_identity.c.key, somebody),
-        (_identity.c.id, somebody),
-    ):
-        named = select(column).join(listed, column == listed.c.value).where(clause)
-        if connection.scalar(named.limit(1)) is not None:
+    keys, names = _people(connection)
+    for where, text in _texts(record):
+        if text in keys or any(_stands_in(key, text) for key in (*keys, *names) if _tells_inside(key)):
             raise Refusal(
-                "a standard-setting record must not hold the key of a person: it cannot be erased later",
-                remedy="number the judges (1, 2, ..) and keep the list of who they are outside the ledger",
+                "a standard-setting record must not hold the key or name of a person: it cannot be erased later",
+                where=where,
+                remedy="number the judges (1, 2, ..), name vignettes after nobody, and keep the list of who they are outside the ledger",
             )
 
 
-def _texts(value: object) -> Iterator[str]:
+def _people(connection: Connection) -> tuple[set[str], set[str]]:
+    """Keys and ids of everybody known, and their names of two words or more. Vignettes and bots are nobody."""
+    somebody = _identity.c.bot == 0
+    keys = (
+        select(_person.c.key),
+        select(_person.c.id),
+        select(_identity.c.key).where(somebody),
+        select(_identity.c.id).where(somebody),
+    )
+    names = (select(_person_name.c.name), select(_identity.c.name).where(somebody))
+    found = [{str(text) for one in some for text in connection.scalars(one) if text} for some in (keys, names)]
+    return found[0], {name for name in found[1] if len(name.split()) > 1}
+
+
+def _tells_inside(word: str) -> bool:
+    """Whether finding it inside a longer text tells anything: "2" or "2026" may stand for much."""
+    return len(word) >= _LEAST_TELLING and not (word.isdigit() and len(word) <= _LEAST_TELLING)
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """Whether a text holds a word or name whole, in capitals or not."""
+    text, word = text.casefold(), word.casefold()
+    return word in text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+
+
+def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
+    """(place by keys and numbers, text) of every text of a record, keys of mappings too."""
     if isinstance(value, str):
-        yield value
+        yield where, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
+            at = f"{where}.{key}" if where else str(key)
             if str(key) not in _LEVEL_KEYS:
-                yield str(key)
-            yield from _texts(item)
+                yield where, str(key)
+            yield from _texts(item, at)
     elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
+        for number, item in enumerate(value):
+            yield from _texts(item, f"{where}[{number}]" if where else f"[{number}]")

@@ -6,7 +6,8 @@ its vignettes by too few) never stops an assessment: it is left out, and the rea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -161,6 +162,16 @@ class Decided:
     labels: Mapping[str, Labels] = field(default_factory=dict)
     seen: Mapping[str, int] = field(default_factory=dict)
 
+    def by_shares(self, skills: Iterable[str]) -> list[Labels]:
+        """The labels of these skills, in their order. What is said of one person, however often, is one impression: each label weighs its
+        share of what these skills say of the person.
+        """
+        listed = list(skills)
+        count = Counter(person for skill in listed for person in self.persons[skill])
+        share = [np.array([1.0 / count[person] for person in self.persons[skill]]) for skill in listed]
+        labels = [self.labels[skill] for skill in listed]
+        return [replace(one, weight=one.weight * part) for one, part in zip(labels, share, strict=True)]
+
     def without(self, skills: Collection[str]) -> Decided:
         """The same less these skills."""
         kept = set(self.labels) - set(skills)
@@ -209,7 +220,8 @@ def from_decisions(
     others' decisions say of the common shift. beside: judges or vignettes have spoken, so that only what decisions add is returned.
     None where nobody decided anything.
     """
-    labels, seen = decisions.labels.get(skill), decisions.seen.get(skill, 0)
+    labels = decisions.by_shares([skill])[0] if skill in decisions.labels else None
+    seen = decisions.seen.get(skill, 0)
     if labels is None and not seen:
         return None
     note = f"{seen} decisions taken after seeing an estimate are left out" if seen else ""
@@ -218,12 +230,10 @@ def from_decisions(
     if labels is None or people < LEAST_DECIDED:
         return _unused(blank, f"{people} people decided upon; {LEAST_DECIDED} are needed")
     others = [other for other in sorted(bases) if other != skill and other in decisions.labels]
-    freedom = DECISIONS if len(labels) >= FREE_FROM else replace(DECISIONS, free=0.0)
+    freedom = DECISIONS if people >= FREE_FROM else replace(DECISIONS, free=0.0)
     shift: Shift | None = None
     if others:
-        shift = common_shift(
-            [bases[other] for other in others], [decisions.labels[other] for other in others], freedom=freedom
-        )
+        shift = common_shift([bases[other] for other in others], decisions.by_shares(others), freedom=freedom)
     cuts, gain = labelled_cuts(bases[skill], labels, freedom=freedom, shift=shift, rule="committee decisions")
     if cuts.own.mean() > MOST_DECISION_ERROR:
         return _unused(blank, f"too few to move the cuts (standard error {cuts.own.mean():.2f} logit)")

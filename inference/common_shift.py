@@ -6,7 +6,13 @@ factor of the spacing, shrunk to none (`models.anchoring.DECISIONS`: SD .5 logit
 follows. Its cuts then carry the error of that estimate, as long as decisions are few a large one: where a level begins has become
 a question with an answer, that is not yet well known.
 
-Decisions about one person are one committee's impression of them. Each counts as its share of it: three decisions weigh what one does.
+Under five people the cuts carry no such doubt, and standard errors with and without it are not comparable. Without decisions levels are
+defined by the norm: "relative to this organisation's average rater" is exactly so, and its error is that of the norm alone. To add the
+prior's half logit there would say that we doubt a definition. With decisions another question is answered, where committees begin a
+level, and its answer starts from that half logit and narrows. So the error jumps where the question changes, and not by chance.
+
+Decisions about one person are one committee's impression of them. Each counts as its share of it (`Decided.by_shares`): three decisions
+weigh what one does.
 """
 
 from __future__ import annotations
@@ -55,9 +61,6 @@ def common(norms: Mapping[str, Cuts], decisions: Decided) -> CommonShift | None:
     count = Counter(person for skill in skills for person in decisions.persons[skill])
     if len(count) < LEAST_PEOPLE:
         return None
-    labels = []
-    for skill in skills:
-        share = np.array([1.0 / count[person] for person in decisions.persons[skill]])
-        labels.append(replace(decisions.labels[skill], weight=decisions.labels[skill].weight * share))
-    found = common_shift([norms[skill] for skill in skills], labels, freedom=replace(DECISIONS, free=0.0))
+    freedom = replace(DECISIONS, free=0.0)
+    found = common_shift([norms[skill] for skill in skills], decisions.by_shares(skills), freedom=freedom)
     return CommonShift(found, sum(count.values()), len(count))

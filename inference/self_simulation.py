@@ -17,13 +17,18 @@ from scipy.special import ndtri
 
 from models.facets import FacetsModel
 
-__all__ = ["SelfSimulation", "redrawn", "simulate_itself"]
+__all__ = ["MOST_ERROR", "SelfSimulation", "redrawn", "simulate_itself"]
 
 Floats = NDArray[np.float64]
 
 _MASS: Final = 0.9
 _MOST_RATINGS: Final = 30_000
-_MOST_DRAWINGS: Final = 8
+_LEAST_DRAWINGS: Final = 2
+_SEVERAL: Final = 8
+_MOST_DRAWINGS: Final = 32
+
+MOST_ERROR: Final = 0.02
+"""Standard error of the coverage up to which it says something; drawing stops halfway below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +49,46 @@ class SelfSimulation:
 def simulate_itself(
     model: FacetsModel, observations: pd.DataFrame, rng: np.random.Generator, *, drawings: int | None = None
 ) -> SelfSimulation:
-    """Redrawing and refitting, each at about the price of the fit: eight times where ratings are few, once where they are many.
+    """Redrawing and refitting, each at about the price of the fit: twice at least, and then until the coverage is known within half of
+    `MOST_ERROR`, 30,000 ratings or 32 drawings are through. drawings: exactly so many.
 
     Abilities are compared after taking out their common shift, because the scale's origin is a convention and the cutpoints
     move with it. Age counts for nothing: every rating drawn is a whole one. observations: what the model was fitted to.
     """
-    times = drawings or int(np.clip(_MOST_RATINGS // max(len(observations), 1), 1, _MOST_DRAWINGS))
-    inside, spoken = [], []
-    for _ in range(times):
-        drawn, theta = redrawn(model, observations, rng)
-        found = model.__class__(**model.get_params()).fit(drawn).posteriors()
-        persons = found.keys["person"].astype(str)
-        truth = theta.reindex(index=persons, columns=[str(skill) for skill in found.skills])
-        error = found.mean - truth.to_numpy(dtype=np.float64)
-        said = found.n > 0
-        error = error - error[said].mean()
-        inside.append(((np.abs(error) <= ndtri(0.5 + _MASS / 2) * found.sd) & said).sum(axis=1))
-        spoken.append(said.sum(axis=1))
+    most = drawings or int(np.clip(_MOST_RATINGS // max(len(observations), 1), _LEAST_DRAWINGS, _MOST_DRAWINGS))
+    inside: list[Floats] = []
+    spoken: list[Floats] = []
+    while len(inside) < most:
+        held, said = _drawn_again(model, observations, rng)
+        inside.append(held)
+        spoken.append(said)
+        if drawings is None and len(inside) >= _SEVERAL and _error(inside, spoken) <= MOST_ERROR / 2:
+            break
+    coverage = float(np.concatenate(inside).sum() / np.concatenate(spoken).sum())
+    pairs = int(spoken[0].sum())
+    return SelfSimulation(len(inside), len(spoken[0]), pairs, len(observations), coverage, _error(inside, spoken))
+
+
+def _drawn_again(model: FacetsModel, observations: pd.DataFrame, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Per person of one drawing: skills whose interval held the ability drawn, and skills with evidence."""
+    drawn, theta = redrawn(model, observations, rng)
+    found = model.__class__(**model.get_params()).fit(drawn).posteriors()
+    persons = found.keys["person"].astype(str)
+    truth = theta.reindex(index=persons, columns=[str(skill) for skill in found.skills])
+    error = found.mean - truth.to_numpy(dtype=np.float64)
+    said = found.n > 0
+    error = error - error[said].mean()
+    held = (np.abs(error) <= ndtri(0.5 + _MASS / 2) * found.sd) & said
+    return held.sum(axis=1).astype(np.float64), said.sum(axis=1).astype(np.float64)
+
+
+def _error(inside: list[Floats], spoken: list[Floats]) -> float:
+    """Standard error of the coverage, between persons or between drawings, whichever is larger."""
     held, of = np.concatenate(inside), np.concatenate(spoken)
-    coverage = float(held.sum() / of.sum())
-    se = float(np.sqrt(((held - coverage * of) ** 2).sum()) / of.sum())
+    between_persons = float(np.sqrt(((held - held.sum() / of.sum() * of) ** 2).sum()) / of.sum())
     each = [float(part.sum() / whole.sum()) for part, whole in zip(inside, spoken, strict=True)]
-    if times > 1:
-        se = max(se, float(np.std(each, ddof=1) / np.sqrt(times)))
-    return SelfSimulation(times, len(spoken[0]), int(spoken[0].sum()), len(observations), coverage, se)
+    between_drawings = float(np.std(each, ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0
+    return max(between_persons, between_drawings)
 
 
 def redrawn(

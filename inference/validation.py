@@ -75,7 +75,7 @@ class SkillQuality:
     """One skill over the people somebody has rated on it. reliability: of the EAPs, with its 90 % bootstrap interval; NaN under two people.
 
     accuracy, consistency: expected, of the most probable level. sem: standard error of measurement at each cut, None where
-    nobody is near. uses: those whose reliability it reaches.
+    nobody is near. uses: those whose reliability it reaches, with the lower end of the interval too.
     """
 
     skill: str
@@ -88,8 +88,12 @@ class SkillQuality:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """The uses whose reliability is reached, the least asking first."""
-        return tuple(use for use, least in USES.items() if self.reliability >= least)
+        """The uses whose reliability is surely reached, the least asking first."""
+        return tuple(use for use, least in USES.items() if self.reaches(least))
+
+    def reaches(self, least: float) -> bool:
+        """Whether the reliability is so high down to the lower end of its interval."""
+        return min(self.reliability, self.interval[0]) >= least
 
 
 def set_coverage(group: str, labelled: pd.DataFrame) -> SetCoverage | None:

@@ -15,7 +15,7 @@ The cuts' prior is normal about cuts already held::
     c = c0 + shift + factor * (c0 - mean c0) + free + error of c0
 
 with prior standard deviations for the common shift (logits), the spacing factor and each cut's own freedom. Decisions are few and
-noisy, so they are held to .5, .25 and, under 50 labels, 0; vignettes are chosen to span the scale and are agreed upon, so they
+noisy, so they are held to .5, .25 and, under 50 people, 0; vignettes are chosen to span the scale and are agreed upon, so they
 are held to next to nothing (2, .5, .5). Posterior means and covariances are computed by importance sampling on a fixed lattice about
 the mode: deterministic, and right also where few labels leave the posterior skewed.
 
@@ -59,7 +59,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 FREE_FROM = 50
-"""Labels from which decisions may move each cut by itself."""
+"""People decided upon from whom on decisions may move each cut by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ VIGNETTES = Freedom(2.0, 0.5, 0.5)
 """Described persons, chosen to span the scale, with levels that judges agreed on."""
 
 DECISIONS = Freedom(0.5, 0.25, 0.5)
-"""Committee decisions; `free` counts from FREE_FROM labels on."""
+"""Committee decisions; `free` counts from FREE_FROM people on."""
 
 _OF_ITS_OWN = 0.25
 """SD in logits by which one skill's shift may differ from that of the others."""

@@ -53,6 +53,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_NORMAL_95 = 1.96
+
 _NOT_NEGATIVE = {"rps", "rps_reliability", "rps_resolution", "rps_uncertainty", "nll", "accuracy", "cumulative_ece"}
 
 
@@ -66,7 +68,8 @@ class Reliability:
     nll: mean -log P(true level), probabilities below 1e-12 counted as that. qwk: quadratic weighted kappa of the median level. accuracy: of the most probable level.
     cumulative_ece: mean absolute difference of stated and happened over 15 bins of equal count, averaged over thresholds; ece_floor_mean, ece_floor_p95: what it
     would be if every stated probability were true. slope, intercept: by threshold 2 .. K, logit P(happened) = intercept + slope logit P(stated); NaN with fewer than 10
-    rows on either side. intervals: by name (slope_2, intercept_2 ..) of 95 % from resampling people; NaN with fewer than 2 people.
+    rows on either side. common_slope: the same with one slope for all thresholds and an intercept for each; 1 is right, less is too sure. intervals: by name (slope_2, intercept_2 ..) of 95 % from resampling people (common_slope: normal, its
+    error clustered by person); NaN with fewer than 2 people.
     """
 
     n: int
@@ -82,6 +85,7 @@ class Reliability:
     cumulative_ece: float
     ece_floor_mean: float
     ece_floor_p95: float
+    common_slope: float
     slope: tuple[float, ...]
     intercept: tuple[float, ...]
     intervals: Mapping[str, tuple[float, float]]
@@ -131,6 +135,8 @@ def reliability(
     for_floor, for_people = rng.spawn(2)
     floor = ece_floor(share, level, whose, frame, simulations, for_floor)
     cuts = range(2, share.shape[1] + 1)
+    slope, error = frame.common_slope(whose)
+    half = _NORMAL_95 * error if people > 1 else float("nan")
     return Reliability(
         n=len(level),
         people=people,
@@ -138,9 +144,13 @@ def reliability(
         **{name: estimate[name] for name in _SCORES},
         ece_floor_mean=float(floor.mean()),
         ece_floor_p95=float(np.quantile(floor, 0.95)),
+        common_slope=slope,
         slope=tuple(estimate[f"slope_{k}"] for k in cuts),
         intercept=tuple(estimate[f"intercept_{k}"] for k in cuts),
-        intervals=_intervals(frame.measures, estimate, whose, people, bootstrap, for_people),
+        intervals={
+            **_intervals(frame.measures, estimate, whose, people, bootstrap, for_people),
+            "common_slope": (slope - half, slope + half),
+        },
         curve=frame.curve(whose),
     )
 

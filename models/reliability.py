@@ -94,6 +94,22 @@ class Stated:
         ]
         return float(np.mean(gaps))
 
+    def common_slope(self, whose: Ints) -> tuple[float, float]:
+        """One slope for all thresholds, an intercept for each (prior as in `_line`), and its standard error clustered by person (sandwich)."""
+        cuts = self.logits.shape[1]
+        centre = np.append(np.zeros(cuts), 1.0)
+        place, information = centre.copy(), np.eye(cuts + 1)
+        for _ in range(100):
+            left, information = _scores(self.logits, self.happened, place)
+            step = np.linalg.solve(information, left.sum(axis=0) - (place - centre) / _PRIOR_SD**2)
+            place = place + step / max(1.0, float(np.abs(step).max()))
+            if np.abs(step).max() < 1e-7:
+                break
+        people = np.zeros((int(whose.max()) + 1, cuts + 1))
+        np.add.at(people, whose, left)
+        pulled = np.linalg.solve(information, people.T)
+        return float(place[cuts]), float(np.sqrt((pulled[cuts] ** 2).sum()))
+
     def curve(self, whose: Ints) -> tuple[CurvePoint, ...]:
         """The bins of all thresholds; whose: (n,) numbers of people, who make the intervals."""
         points = []
@@ -152,6 +168,16 @@ def _line(stated: Floats, happened: Floats, weight: Floats) -> tuple[float, floa
             break
         place, reached = place + step, tried
     return float(place[0]), float(place[1])
+
+
+def _scores(stated: Floats, happened: Floats, place: Floats) -> tuple[Floats, Floats]:
+    """Of each row and in all, with the prior: score (n, K) and information (K, K) of K - 1 intercepts and a common slope."""
+    cuts = stated.shape[1]
+    rate = expit(place[:cuts] + place[cuts] * stated)
+    left, mass = happened - rate, rate * (1.0 - rate)
+    information = np.diag(np.append(mass.sum(axis=0), (mass * stated**2).sum())) + np.eye(cuts + 1) / _PRIOR_SD**2
+    information[:cuts, cuts] = information[cuts, :cuts] = (mass * stated).sum(axis=0)
+    return np.column_stack([left, (left * stated).sum(axis=1)]), information
 
 
 def ece_floor(

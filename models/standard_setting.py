@@ -2,7 +2,8 @@
 
 *Bookmark* (Lewis, Mitzel & Green 1996): the thresholds of the items are put in order of difficulty, one to a page. For each level a
 judge marks the last page that somebody who only just reaches the level would pass with the rule's probability (RP67: two
-times in three). The judge's cut lies midway between that page's place on theta and the next one's.
+times in three). The judge's cut lies midway between that page's place on theta and the next one's; before the
+first page and after the last at that page, where its error is that of a cut up to the pages' mean distance beyond.
 
 *Modified Angoff* (Angoff 1971): for each item a judge says which score somebody who only just reaches the level would get on average (on
 a yes/no item: the probability of yes). The judge's cut is the theta at which the items' expected scores add up to the
@@ -42,6 +43,9 @@ TCC = "test-characteristic-curve"
 """The rule of Angoff cuts: expected scores, so no response probability."""
 
 _LONE_JUDGE_SD = 0.5
+_LONE_PAGE = 1.0
+_BEYOND = 2.0
+"""Half a page's width is not resolved between two pages; beyond the first or last the cut lies anywhere up to a whole one further."""
 _MEDIAN_COST = float(np.sqrt(np.pi / 2.0))
 _EDGE = 0.02
 
@@ -117,6 +121,7 @@ def bookmark_cuts(
         raise ValueError("the booklet has no pages; list at least one threshold")
     placed = [threshold_place(model, page.item, _format(model, page), page.at_least, rule) for page in pages]
     place, slope = np.array([one for one, _ in placed]), np.array([one for _, one in placed])
+    usual = float(np.abs(np.diff(place)).mean()) if len(place) > 1 else _LONE_PAGE
     views = []
     for placements in rounds:
         places, slopes, blur = {}, {}, {}
@@ -128,7 +133,8 @@ def bookmark_cuts(
                 )
             below, above = np.clip(chosen - 1, 0, None), np.clip(chosen, None, len(pages) - 1)
             places[level], slopes[level] = (place[below] + place[above]) / 2.0, (slope[below] + slope[above]) / 2.0
-            blur[level] = float(np.mean((place[above] - place[below]) ** 2) / 12.0) if chosen.size else 0.0
+            width = np.where(below == above, _BEYOND * usual, place[above] - place[below])
+            blur[level] = float(np.mean(width**2) / 12.0) if chosen.size else 0.0
         views.append(_Views(places, slopes, blur))
     return _judged(model, views, rule, statistic, levels, floor, len(pages))
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from calibrant.cli.console import Session, command
 from db.errors import Refusal
 from db.records import Purpose, Run, StandardSetting
+
+if TYPE_CHECKING:
+    from calibrant.standard_files import Read
 
 __all__ = ["register"]
 
@@ -58,9 +61,10 @@ def _register_import(group: typer.Typer) -> None:
         from calibrant.standard_files import read_standard
 
         skills = rubrics.load(standard or session.settings.standard).skills
-        records = read_standard(file, tuple(skills))
-        for record in records:
-            session.ledger.save_standard_setting(record)
+        read = read_standard(file, tuple(skills))
+        for part in read:
+            _save(session, part)
+        records = [part.record for part in read]
         data = [
             {"skill": one.skill, "method": one.method, "rule": one.rule, "judges": one.judges, "rounds": one.rounds}
             for one in records
@@ -70,6 +74,13 @@ def _register_import(group: typer.Typer) -> None:
             for warning in _warnings(one):
                 session.say(warning)
         session.say("they count from the next `calibrant assess` on")
+
+
+def _save(session: Session, one: Read) -> None:
+    try:
+        session.ledger.save_standard_setting(one.record)
+    except Refusal as error:
+        raise Refusal(error.what, where=one.place(error.where), remedy=error.remedy) from error
 
 
 def _panel(one: StandardSetting) -> str:

@@ -165,7 +165,7 @@ class SkillLine:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The whole card. checks: (what, found, asked for, passed) behind the claim to be validated. bounds: metric -> (least,
+    """The whole card. checks: (what, found, asked for, passed or None: too few people to tell) behind the claim to be validated. bounds: metric -> (least,
     largest) over everybody. apart: figures on decisions taken with an estimate in sight. notes: what a reader must know."""
 
     name: str
@@ -175,7 +175,7 @@ class ModelCard:
     as_of: str
     data: Data
     claims: tuple[ClaimLine, ...]
-    checks: tuple[tuple[str, str, str, bool], ...]
+    checks: tuple[tuple[str, str, str, bool | None], ...]
     metrics: tuple[MetricLine, ...]
     thresholds: tuple[ThresholdLine, ...]
     curve: tuple[CurvePoint, ...]

@@ -95,6 +95,8 @@ def _sources(
 ) -> None:
     entries = sorted((e for e in assessment.rests_on if e.dropped_kind == "source"), key=lambda entry: entry.dropped)
     everyone = _humans(assessment)
+    if len(assessment.sources) == 1:  # without it nothing is left, which says nothing of the person
+        return
     for entry in entries:
         name = shown(entry.dropped, NAME_LIMIT)
         inside = _humans_in(entry.dropped, assessment)

@@ -183,9 +183,13 @@ def test_decisions_that_have_nothing_to_do_with_the_evidence_do_not_validate():
     learned = learn(two_skills(), frames_over_time(made), as_of=AS_OF)
     drawn = {"level": rng.integers(1, 6, len(learned.labelled))}
     learned = replace(learned, labelled=learned.labelled.assign(**drawn), served=learned.served.assign(**drawn))
-    version, _ = carded(learned)
+    version, card = carded(learned)
     assert version.claims[VALIDATED]["holds"] is False
-    assert "own distribution" in version.claims[VALIDATED]["why"]
+    ((_, found, _, passed),) = [one for one in card.checks if "own distribution" in one[0]]
+    assert "RPS skill -" in found
+    assert passed is None
+    assert "too few to tell" in render.card_html(card, "0" * 64)
+    assert all(one.served_interval == one.raw_interval for one in card.metrics)
 
 
 def test_without_decisions_nothing_is_validated_and_nothing_failed():

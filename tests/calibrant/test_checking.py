@@ -37,12 +37,27 @@ def test_true_probabilities_are_validated_and_too_sure_biased_or_idle_ones_are_n
     assert passed(idle=True) == 0.0
 
 
+def test_most_probabilities_that_are_a_little_too_sure_are_found_out_at_a_hundred_people():
+    """Three in ten passed where only errors, sets and gain were looked at."""
+    assert passed(sure=1.3) <= 0.45
+
+
 def test_however_good_fewer_than_fifty_people_validate_nothing():
     assert passed(people=49) == 0.0
 
 
-def quality(skill, reliability, people=30):
-    return SkillQuality(skill, people, reliability, (reliability, reliability), 0.7, 0.6, (None,) * 4)
+def test_of_too_few_people_no_check_passes_or_fails():
+    rows, rng = labelled(6, 0), np.random.default_rng(0)
+    told = reliability(rows[PROBABILITIES], rows["level"], groups=rows["person"], rng=rng, bootstrap=5, simulations=5)
+    checks = validation_checks(6, told.as_mapping(), set_coverage("all", rows), skill_gain(rows, rng))
+    assert [check.passed for check in checks] == [False, None, None, None, None]
+    why = claims_of(checks, 12, [], chosen(outside=0, weight={}, theta_range=None), None, CrossValidity())[VALIDATED]
+    assert why == {"holds": False, "why": "labelled people: 6, asked for at least 50"}
+
+
+def quality(skill, reliability, people=30, low=None):
+    ends = (reliability if low is None else low, reliability)
+    return SkillQuality(skill, people, reliability, ends, 0.7, 0.6, (None,) * 4)
 
 
 def chosen(**changes):
@@ -64,6 +79,18 @@ def test_a_use_is_reached_only_if_every_skill_with_enough_people_reaches_it(reli
     assert claims([quality("thin", 0.99, people=9)])[reliable_for("feedback")]["holds"] is None
 
 
+def test_a_use_is_reached_only_down_to_the_lower_end_of_the_interval():
+    one = quality("a", 0.92, low=0.83)
+    assert one.uses == ("feedback", "development")
+    found = claims([quality("b", 0.95), one])
+    assert [found[reliable_for(use)]["holds"] for use in ("feedback", "development", "promotion")] == [
+        True,
+        True,
+        False,
+    ]
+    assert "a 0.92 (0.83 to 0.92)" in found[reliable_for("promotion")]["why"]
+
+
 def test_the_reach_beyond_nominees_needs_audits_and_likeness():
     given = {"weight": {}, "theta_range": None}
     assert claims(selected=chosen(outside=4, **given))[BEYOND]["holds"] is True
@@ -77,11 +104,18 @@ def test_the_reach_beyond_nominees_needs_audits_and_likeness():
 
 @pytest.mark.parametrize(
     ("coverage", "se", "holds"),
-    [(0.88, 0.005, True), (0.94, 0.005, True), (0.98, 0.005, False), (0.86, 0.01, False), (0.86, 0.03, True)],
+    [(0.88, 0.005, True), (0.94, 0.005, True), (0.98, 0.005, False), (0.86, 0.01, False), (0.861, 0.02, True)],
 )
 def test_the_model_by_itself_must_cover_what_it_says(coverage, se, holds):
     assert claims(itself=SelfSimulation(8, 30, 60, 400, coverage, se))[MODEL_CALIBRATED]["holds"] is holds
     assert claims()[MODEL_CALIBRATED]["holds"] is None
+
+
+@pytest.mark.parametrize("coverage", [0.7, 0.86, 0.9])
+def test_a_coverage_that_is_hardly_known_holds_nothing(coverage):
+    found = claims(itself=SelfSimulation(2, 9, 18, 60, coverage, 0.03))[MODEL_CALIBRATED]
+    assert found["holds"] is None
+    assert "at most 2 %" in found["why"]
 
 
 def test_git_is_valid_only_where_it_was_tested_and_agreed_everywhere():

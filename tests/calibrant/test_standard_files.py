@@ -68,7 +68,7 @@ vignettes:
 def read(folder: Path, text: str, name: str = "panel.yaml") -> list[StandardSetting]:
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    return read_standard(path, SKILLS)
+    return [one.record for one in read_standard(path, SKILLS)]
 
 
 def mistakes(folder: Path, text: str, name: str = "panel.yaml") -> list[tuple[int, str, str]]:
@@ -170,3 +170,23 @@ def test_every_file_printed_in_the_how_to_can_be_imported(tmp_path: Path) -> Non
     blocks = re.findall(r"^```(yaml|csv)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     methods = {one.method for kind, text in blocks for one in read(tmp_path, text, f"printed.{kind}")}
     assert methods == {"vignettes", "bookmark", "angoff", "decisions"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        (VIGNETTES_YAML, "panel.yaml", 8),
+        (
+            "method,skill,vignette,level,judges\nvignettes,containers,v1,2,6\nvignettes,containers,v2,4,\n",
+            "panel.csv",
+            3,
+        ),
+    ],
+)
+def test_a_part_of_a_record_is_found_again_in_its_file(tmp_path: Path, text: str, name: str, line: int) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    (one,) = read_standard(path, SKILLS)
+    assert one.place("vignettes[1].vignette") == f"{path}:{line}"
+    assert one.place("vignettes[1]") == f"{path}:{line}"
+    assert one.place("elsewhere") == f"{path}:{one.document.lines[()]}"

@@ -57,6 +57,23 @@ def test_a_record_that_names_a_person_is_refused(ledger: Ledger, clock: Clock, n
     assert ledger.standard_settings(known_at=clock.now) == []
 
 
+@pytest.mark.parametrize(
+    "text", ["asked of p-ann (lead)", "mail ANN@example.org", "as Ann Archer would", "ships-like-p-ann", "p-ann/v1"]
+)
+def test_a_person_inside_a_longer_text_is_found_and_its_place_told(ledger: Ledger, text: str) -> None:
+    ledger.store_roster(roster())
+    record = {"vignettes": [{"vignette": "v1", "level": 1}, {"vignette": text, "level": 2}]}
+    with pytest.raises(Refusal) as refused:
+        ledger.save_standard_setting(replace(BOOKMARK, record=record))
+    assert refused.value.where == "vignettes[1].vignette"
+
+
+@pytest.mark.parametrize("text", ["feedback 2026", "step 12", "ann archers", "Anne", "xp-anna"])
+def test_what_only_looks_like_a_person_is_nobody(ledger: Ledger, text: str) -> None:
+    ledger.store_roster(Roster(persons=(Person("2026", "Ann Archer"), Person("12", "Bob"), Person("p-ann", "Anne"))))
+    ledger.save_standard_setting(replace(BOOKMARK, record={"vignettes": [{"vignette": text, "level": 1}]}))
+
+
 def test_names_of_levels_are_nobody_even_where_ids_are_small_numbers(ledger: Ledger, clock: Clock) -> None:
     ledger.store_roster(Roster(persons=(Person("2", "Ann Archer"), Person("3", "Bob Baker"))))
     ledger.save_standard_setting(replace(BOOKMARK, record={"rounds": [{"2": [1, 2], "3": [2, 3]}]}))

@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 
 from db.records import StandardSetting
+from inference.anchors import Decided, from_decisions
+from inference.anchors import decided as decided_by
 from inference.cutting import SkillCuts
 from inference.fitting import fit
 from inference.frames import Frames
+from models.anchoring import Labels
+from models.cutpoints import Cuts
 from rubrics import Standard
 from rubrics.standard import Cutpoints
 from tests.contract.department import AS_OF
@@ -143,6 +147,29 @@ def test_decisions_enough_move_the_cuts_towards_where_committees_draw_them(decid
     assert decided.by_source["decisions"]["labels"] == 30
     assert decided.cut[3] < norm.cut[3] - 0.2
     assert decided.cut[0] > norm.cut[0] + 0.2
+
+
+def test_deciding_on_somebody_three_times_weighs_what_once_does(standard: Standard) -> None:
+    found = fit(standard, frames_of(shy_department(4, decisions=30)), as_of=AS_OF)
+    assert found.model is not None
+    once = decided_by(found.observed, found.model)
+    own = once.labels[SKILL]
+    thrice = Decided(
+        {SKILL: once.persons[SKILL] * 3},
+        {SKILL: Labels(*(np.tile(part, 3) for part in (own.theta, own.sd, own.level, own.weight)))},
+    )
+    evenly = np.array([-2.0, -0.7, 0.7, 2.0])
+    error, none = np.full(4, 0.3), np.zeros(4)
+    size = len(found.model.facet_covariance_)
+    base = {SKILL: Cuts(evenly, error, error, none.astype(np.int64), np.zeros((4, size)), "norm", none > 0)}
+    one, three = (from_decisions(found.model, SKILL, given, base, beside=False) for given in (once, thrice))
+    assert one is not None
+    assert three is not None
+    assert (one.labels, three.labels) == (30, 90)
+    assert one.cuts is not None
+    assert three.cuts is not None
+    np.testing.assert_allclose(three.cuts.cut, one.cuts.cut, atol=1e-6)
+    np.testing.assert_allclose(three.cuts.se, one.cuts.se, rtol=1e-6)
 
 
 def test_a_record_can_keep_decisions_from_setting_cuts(standard: Standard, decided: SkillCuts) -> None:

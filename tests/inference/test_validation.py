@@ -6,7 +6,7 @@ import pytest
 
 from inference.fitting import fit
 from inference.levels import PROBABILITIES
-from inference.self_simulation import redrawn, simulate_itself
+from inference.self_simulation import MOST_ERROR, redrawn, simulate_itself
 from inference.validation import (
     agreement_ceiling,
     coverage_by_group,
@@ -128,3 +128,18 @@ def test_a_model_that_knows_too_little_of_its_own_error_is_found_out(fitted):
     assert honest.coverage > 0.85
     assert wrong.coverage < 0.65
     assert honest.pairs == 2 * honest.people == 48
+
+
+def test_drawing_goes_on_until_the_coverage_is_known(fitted, monkeypatch):
+    people, rng = 30, np.random.default_rng(0)
+
+    def tossed(model, observations, given):
+        return rng.binomial(2, 0.9, people).astype(float), np.full(people, 2.0)
+
+    monkeypatch.setattr("inference.self_simulation._drawn_again", tossed)
+    observations = fitted.observed.observations
+    few = simulate_itself(fitted.model, observations, rng)
+    assert 8 < few.drawings <= 32
+    assert few.se <= MOST_ERROR / 2
+    many = simulate_itself(fitted.model, pd.concat([observations] * 400), rng)
+    assert many.drawings == 2

@@ -78,6 +78,23 @@ def test_the_calibration_line_finds_a_known_distortion() -> None:
         assert low < 0.5 < high < 0.7
 
 
+def test_one_slope_for_all_thresholds_is_right_for_the_true_and_its_interval_holds_it() -> None:
+    true, stated, level = people(4000, 3, slope=1.25, shift=0.4)
+    whose = np.repeat(np.arange(2000), 2)
+    found = reliability(stated, level, groups=whose, rng=rng(), bootstrap=2, simulations=2)
+    assert found.common_slope == pytest.approx(0.8, abs=0.03)
+    held = 0
+    for seed in range(100):
+        true, _, level = people(60, seed)
+        doubled = np.concatenate([level, level])
+        both = reliability(
+            np.vstack([true, true]), doubled, groups=np.tile(np.arange(60), 2), rng=rng(), bootstrap=2, simulations=2
+        )
+        low, high = both.intervals["common_slope"]
+        held += low <= 1.0 <= high
+    assert 89 <= held <= 100
+
+
 def test_true_probabilities_stay_within_the_floor_and_distorted_ones_do_not() -> None:
     within = 0
     for seed in range(40):

@@ -73,6 +73,17 @@ def test_the_error_of_a_bookmark_is_that_of_its_judges_and_of_the_width_between_
     assert median.rounds[0].se[0] == pytest.approx(by_hand * np.sqrt(np.pi / 2))
 
 
+def test_whoever_passes_no_page_or_all_says_less_than_between_two(yes_no: FacetsModel) -> None:
+    """The cut is somewhere beyond the end: up to a page's usual width, uniform, about the end itself."""
+    pages = [page for page, _ in booklet(yes_no, ["i0", "i1", "i2", "i3"])]
+    at = places(yes_no, 0.67)
+    found = bookmark_cuts(yes_no, pages, [{2: [0] * 5, 5: [4] * 5}], floor=0.01)
+    assert found.cuts.cut[[0, 3]] == pytest.approx(at[[0, 3]])
+    assert found.cuts.own[[0, 3]] == pytest.approx([np.diff(at).mean() / np.sqrt(3)] * 2)
+    alone = bookmark_cuts(yes_no, pages[:1], [{2: [0] * 5}], floor=0.01)
+    assert alone.cuts.own[0] == pytest.approx(1 / np.sqrt(3))
+
+
 def test_the_rule_moves_bookmarks_by_its_log_odds(yes_no: FacetsModel) -> None:
     pages = [page for page, _ in booklet(yes_no, ["i0", "i1", "i2", "i3"])]
     cuts = [
