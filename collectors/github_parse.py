@@ -1,0 +1,194 @@
+"""What GitHub's GraphQL shows, made into the records every forge shares. Parsing looks nothing up and asks for nothing.
+
+A change request is given as its node with everything under it: `reviews`, `comments` and `reviewThreads`, the threads'
+`comments` too, each `{"nodes": [...]}` and whole. Left out: reviews not submitted and their comments (only their author sees
+them), and drafts of releases. Identities are GitHub's numeric ids; no account, or one without a number, is a deleted one (None).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from collectors.forge_records import (
+    Account,
+    ChangeRequest,
+    ChangeState,
+    Comment,
+    Issue,
+    Release,
+    Review,
+    ReviewState,
+    Thread,
+)
+
+__all__ = ["MALFORMED", "Parser", "account", "instant"]
+
+Node = Mapping[str, Any]
+
+MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError)
+"""What parsing raises on an answer that is not shaped as GitHub's schema says."""
+
+_STATES: Final[Mapping[str, ChangeState]] = {"OPEN": "open", "MERGED": "merged", "CLOSED": "closed"}
+_REVIEW_STATES: Final[Mapping[str, ReviewState]] = {
+    "APPROVED": "approved",
+    "CHANGES_REQUESTED": "changes_requested",
+    "COMMENTED": "commented",
+    "DISMISSED": "dismissed",
+}
+_GHOST: Final = "ghost"
+"""Login of the account that GitHub shows where REST has to name somebody who is gone."""
+
+
+def instant(text: str) -> datetime:
+    """A moment as GitHub writes it. Raises ValueError if it names no time zone.
+
+    >>> instant("2026-02-03T04:05:06Z").isoformat()
+    '2026-02-03T04:05:06+00:00'
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment without a time zone: {text!r}")
+    return moment
+
+
+def account(node: Node | None) -> Account | None:
+    """Who that is; None where the account was deleted.
+
+    >>> account({"__typename": "Bot", "login": "dependabot", "databaseId": 49699333})
+    Account(id='49699333', login='dependabot', name=None, bot=True)
+    """
+    if node is None or node["login"] == _GHOST or node.get("databaseId") is None:
+        return None
+    login = str(node["login"])
+    bot = node["__typename"] == "Bot" or login.endswith("[bot]")
+    return Account(str(int(node["databaseId"])), login, node.get("name") or None, bot)
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """host: the forge's, which artefact keys begin with."""
+
+    host: str
+
+    def key(self, node_id: str) -> str:
+        """The artefact key of a node."""
+        return f"{self.host}:{node_id}"
+
+    def change(self, node: Node, *, complete: bool = True) -> ChangeRequest:
+        """A change request with its reviews, comments and threads."""
+        threads = [thread for thread in node["reviewThreads"]["nodes"] if any(_submitted(thread))]
+        comments = [self._comment(one) for one in node["comments"]["nodes"]]
+        for thread in threads:
+            comments += (self._comment(one, self.key(thread["id"])) for one in _submitted(thread))
+        return ChangeRequest(
+            key=self.key(node["id"]),
+            number=int(node["number"]),
+            url=node["url"],
+            title=node["title"],
+            body=node["body"] or "",
+            author=account(node["author"]),
+            created_at=instant(node["createdAt"]),
+            updated_at=instant(node["updatedAt"]),
+            merged_at=_maybe(node["mergedAt"]),
+            closed_at=_maybe(node["closedAt"]),
+            merger=account(node["mergedBy"]),
+            state=_STATES[node["state"]],
+            draft=bool(node["isDraft"]),
+            additions=node["additions"],
+            deletions=node["deletions"],
+            files=node["changedFiles"],
+            labels=_labels(node),
+            base_oid=node["baseRefOid"],
+            head_oid=node["headRefOid"],
+            merge_oid=(node["mergeCommit"] or {}).get("oid"),
+            base_ref=node["baseRefName"],
+            reviews=tuple(self._review(one) for one in node["reviews"]["nodes"] if one["submittedAt"] is not None),
+            comments=tuple(comments),
+            threads=tuple(self._thread(thread) for thread in threads),
+            complete=complete,
+        )
+
+    def issue(self, node: Node) -> Issue:
+        """An issue."""
+        return Issue(
+            key=self.key(node["id"]),
+            number=int(node["number"]),
+            url=node["url"],
+            title=node["title"],
+            author=account(node["author"]),
+            created_at=instant(node["createdAt"]),
+            closed_at=_maybe(node["closedAt"]),
+            updated_at=instant(node["updatedAt"]),
+            state=node["state"].lower(),
+            labels=_labels(node),
+            comments=node["comments"]["totalCount"],
+        )
+
+    def release(self, node: Node) -> Release | None:
+        """A release; None for a draft."""
+        if node["isDraft"] or node["publishedAt"] is None:
+            return None
+        return Release(
+            key=self.key(node["id"]),
+            url=node["url"],
+            tag=node["tagName"],
+            name=node["name"] or node["tagName"],
+            author=account(node["author"]),
+            published_at=instant(node["publishedAt"]),
+        )
+
+    def _review(self, node: Node) -> Review:
+        return Review(
+            key=self.key(node["id"]),
+            url=node["url"],
+            author=account(node["author"]),
+            submitted_at=instant(node["submittedAt"]),
+            state=_REVIEW_STATES[node["state"]],
+            body=node["body"] or "",
+        )
+
+    def _comment(self, node: Node, thread: str | None = None) -> Comment:
+        review, replied, commit = (node.get(name) for name in ("pullRequestReview", "replyTo", "originalCommit"))
+        return Comment(
+            key=self.key(node["id"]),
+            url=node["url"],
+            author=account(node["author"]),
+            created_at=instant(node["createdAt"]),
+            updated_at=instant(node["updatedAt"]),
+            body=node["body"] or "",
+            review=self.key(review["id"]) if review else None,
+            thread=thread,
+            reply_to=self.key(replied["id"]) if replied else None,
+            path=node.get("path"),
+            line=node.get("line"),
+            original_line=node.get("originalLine"),
+            commit_oid=commit["oid"] if commit else None,
+            start_line=node.get("startLine"),
+            original_start_line=node.get("originalStartLine"),
+        )
+
+    def _thread(self, node: Node) -> Thread:
+        return Thread(
+            key=self.key(node["id"]),
+            resolved=bool(node["isResolved"]),
+            resolver=account(node["resolvedBy"]),
+            outdated=bool(node["isOutdated"]),
+            path=node["path"],
+            comments=tuple(self.key(one["id"]) for one in _submitted(node)),
+        )
+
+
+def _submitted(thread: Node) -> Iterator[Node]:
+    """Comments of a thread that were submitted with their review."""
+    return (one for one in thread["comments"]["nodes"] if one["state"] != "PENDING")
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return None if text is None else instant(text)
+
+
+def _labels(node: Node) -> tuple[str, ...]:
+    return tuple(sorted(one["name"] for one in (node["labels"] or {"nodes": ()})["nodes"]))

@@ -1,0 +1,248 @@
+"""One run over one repository: what was left incomplete, then every stream from its newest update down to where the last run ended.
+
+A step holds a few pages and the cursor behind them, so a killed run goes on at the page where it was. GitHub's page cursors stand
+for a place in the order by last update, and what is updated during a walk moves above it: a walk of more than one page is
+therefore followed by a second one, from the top down to the newest update the first began with. What moves even then is newer
+than the watermark and belongs to the next run. Where the newest page is, byte for byte, what it was when the last walk ended,
+nothing has happened, and nothing more is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from collectors.forge_cursor import Cursor, Walk
+from collectors.forge_records import ChangeRequest, Issue, Progress, Release
+from collectors.github_children import complete
+from collectors.github_client import Client
+from collectors.github_pages import Page, Pager, by_id
+from collectors.github_parse import MALFORMED, Parser, instant
+from db.errors import Incomplete
+
+__all__ = ["CHANGES", "ISSUES", "RELEASED", "Run", "Step"]
+
+CHANGES: Final = "changes"
+ISSUES: Final = "issues"
+RELEASED: Final = "releases"
+
+_PAGES: Final = 6
+_ROWS: Final = 10_000
+"""Most pages in a step, and rows under its change requests after which it takes no more: what pages cut off is asked for together."""
+_LEFT_OVER: Final = 50
+_TRIES: Final = 5
+"""Runs that are incomplete because a change request does not come; later ones still ask for it."""
+
+Node = dict[str, Any]
+_Read = Callable[[str | None], Page]
+
+
+@dataclass
+class Step:
+    """What a run brought since the last step, the cursor behind it, and counts worth telling."""
+
+    cursor: Cursor
+    changes: list[ChangeRequest] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    talk: Counter[str] = field(default_factory=Counter)
+
+
+_Make = Callable[[list[Node], set[str]], Step]
+
+
+@dataclass
+class Run:
+    """cursor: where the run stands. first: the first page of the run, asked for already, with what it told about the repository.
+
+    most_pages: after so many the run ends, incomplete. newest: digests of newest pages; taken: of rows on the first page of a walk.
+    """
+
+    client: Client
+    pager: Pager
+    parser: Parser
+    cursor: Cursor
+    first: Page
+    most_pages: int
+    watch: Callable[[Progress], None] | None = None
+    pages: int = 0
+    done: int = 0
+    newest: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+
+    def steps(self, streams: tuple[str, ...]) -> Iterator[Step]:
+        """All of the run. Raises Incomplete where it could not be finished; the steps before stand."""
+        yield from self._left_over()
+        if CHANGES in streams:
+            yield from self._changes()
+        if ISSUES in streams:
+            yield from self._issues()
+        if RELEASED in streams:
+            yield from self._releases()
+        self._end()
+
+    def _end(self) -> None:
+        waiting = sum(tries < _TRIES for tries in self.cursor.incomplete.values())
+        if waiting:
+            raise Incomplete(
+                f"{waiting} change requests did not come whole",
+                where=self.pager.repository,
+                remedy="all else is kept; run it again, it begins with them",
+            )
+
+    def _left_over(self) -> Iterator[Step]:
+        """What the runs before could not fetch whole."""
+        prefix = self.parser.key("")
+        ids = [key.removeprefix(prefix) for key in self.cursor.incomplete]
+        for begin in range(0, len(ids), _LEFT_OVER):
+            found = by_id(self.client, ids[begin : begin + _LEFT_OVER])
+            self.cursor = self.cursor.made_good(map(self.parser.key, found.gone))
+            yield self._changes_step(found.rows, found.missed)
+
+    def _changes(self) -> Iterator[Step]:
+        stream = self.cursor.stream(CHANGES)
+        if stream.walk is None and not self.first.missed and stream.etag == _digest(self.first.rows):
+            return
+        yield from self._stream(CHANGES, self.first, self.pager.changes, self._changes_step)
+
+    def _issues(self) -> Iterator[Step]:
+        stream, probe = self.cursor.stream(ISSUES), self.first.repository.get("issues")
+        if stream.walk is None and probe is not None and stream.etag == _digest(probe):
+            return
+        self.newest[ISSUES] = _digest(probe)
+        yield from self._stream(ISSUES, None, self.pager.issues, self._issues_step)
+
+    def _stream(self, name: str, page: Page | None, read: _Read, step: _Make) -> Iterator[Step]:
+        """Passes over a stream until one ends that needs no other behind it. page: the first, where it was read already."""
+        walk = self.cursor.stream(name).walk or Walk()
+        while True:
+            yield from self._pass(name, walk, page, read, step)
+            following = self.cursor.stream(name).walk
+            if following is None:
+                return
+            walk, page = following, None
+
+    def _pass(self, name: str, walk: Walk, page: Page | None, read: _Read, step: _Make) -> Iterator[Step]:
+        stream = self.cursor.stream(name)
+        down_to = stream.watermark if walk.again else stream.down_to
+        begun, pages, more = walk.after is None, 0, True
+        while more:
+            rows: list[Node] = []
+            missed: set[str] = set()
+            for _ in range(_PAGES):
+                page = page or self._read(read, walk.after)
+                new = [row for row in page.rows if down_to is None or instant(row["updatedAt"]) >= down_to]
+                rows += self._not_taken(name, walk, new, page)
+                missed |= page.missed
+                more = page.more and len(new) == len(page.rows)
+                walk = replace(walk, after=page.end, greatest=_greatest(walk.greatest, new))
+                self._tell(page, new, stream.watermark)
+                page, pages = None, pages + 1
+                if not more or sum(map(_below, rows)) > _ROWS:
+                    break
+            self.cursor = self.cursor.at(name, walk)
+            if not more:
+                self._finish(name, again=not walk.again and not (begun and pages == 1))
+            yield step(rows, missed)
+
+    def _read(self, read: _Read, after: str | None) -> Page:
+        if self.pages >= self.most_pages:
+            raise Incomplete(
+                f"{self.pages:,} pages were read, and that is the bound",
+                where=self.pager.repository,
+                remedy="what came so far is kept; run it again to continue",
+            )
+        self.pages += 1
+        page = read(after)
+        if page.more and page.end in (None, after):
+            raise Incomplete(
+                "the list does not get on: its next page begins where this one did",
+                where=self.pager.repository,
+                remedy="run it again later",
+            )
+        return page
+
+    def _not_taken(self, name: str, walk: Walk, rows: list[Node], page: Page) -> list[Node]:
+        """Rows not taken on the first page of this run, as they are. What is read later moves on to the top of the list, not down."""
+        fresh = [(row, digest) for row in rows if self.taken.get(row["id"]) != (digest := _digest(row))]
+        if walk.after is None:
+            self.taken |= {row["id"]: digest for row, digest in fresh}
+            if name == CHANGES:
+                self.newest[name] = _digest(page.rows)
+        return [row for row, _ in fresh]
+
+    def _finish(self, name: str, *, again: bool) -> None:
+        """The pass is at its end: `again` from the top, or the stream is done."""
+        self.cursor = self.cursor.finished(name)
+        if again:
+            self.cursor = self.cursor.at(name, Walk(again=True))
+        else:
+            done = replace(self.cursor.stream(name), etag=self.newest.get(name))
+            self.cursor = self.cursor.with_stream(name, done)
+
+    def _tell(self, page: Page, rows: list[Node], watermark: datetime | None) -> None:
+        self.done += len(rows)
+        if self.watch is None:
+            return
+        quota = self.client.bucket.quota("graphql")
+        self.watch(
+            Progress(
+                self.done,
+                page.total if watermark is None else None,
+                self.client.requests,
+                self.client.points,
+                quota.remaining if quota else None,
+                quota.resets_at if quota else None,
+            )
+        )
+
+    def _changes_step(self, rows: list[Node], missed: set[str]) -> Step:
+        missed = missed | complete(self.client, rows)
+        made: list[ChangeRequest] = []
+        for row in rows:
+            try:
+                made.append(self.parser.change(row, complete=row["id"] not in missed))
+            except MALFORMED:
+                missed.add(str(row.get("id")))
+        key = self.parser.key
+        self.cursor = self.cursor.made_good(one.key for one in made if one.complete).missed(map(key, sorted(missed)))
+        self.cursor = replace(self.cursor, pages=self.pager.size)
+        return Step(self.cursor, changes=made, talk=Counter(incomplete=len(missed)))
+
+    def _issues_step(self, rows: list[Node], missed: set[str]) -> Step:
+        del missed
+        return Step(self.cursor, issues=[self.parser.issue(row) for row in rows])
+
+    def _releases(self) -> Iterator[Step]:
+        """Releases are few, and dated by their tags: where their number or the newest ones changed, all are read."""
+        probe = self.first.repository.get("releases")
+        if probe is not None and self.cursor.stream(RELEASED).etag == _digest(probe):
+            return
+        after, more = None, True
+        while more:
+            page = self._read(self.pager.releases, after)
+            after, more = page.end, page.more
+            if not more:
+                done = replace(self.cursor.stream(RELEASED), etag=_digest(probe))
+                self.cursor = self.cursor.with_stream(RELEASED, done)
+            shown = [release for row in page.rows if (release := self.parser.release(row))]
+            yield Step(self.cursor, releases=shown)
+
+
+def _digest(value: object) -> str:
+    """Short text that tells two JSON values apart."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _below(row: Node) -> int:
+    """How many rows hang under one."""
+    return sum(row[name]["totalCount"] for name in ("reviews", "comments", "reviewThreads") if name in row)
+
+
+def _greatest(known: datetime | None, rows: list[Node]) -> datetime | None:
+    return max((instant(row["updatedAt"]) for row in rows), default=None) if known is None else known
