@@ -15,7 +15,7 @@ from typing import Final
 from collectors.forge_people import identity, is_no_reply, same_account, seats
 from collectors.forge_records import ChangeRequest, Issue, Release
 from collectors.forge_review_evidence import reviews_evidence
-from collectors.forge_text import bounded_url, excerpt_of, names
+from collectors.forge_text import bounded_url, excerpt_of, names, object_id
 from collectors.forge_work import UNKNOWN, Work
 from collectors.git_commit import artefact_key
 from collectors.git_identity import declares_assistance, is_tool
@@ -139,7 +139,7 @@ def _change_measures(change: ChangeRequest, host: str, work: Work) -> dict[str, 
         "labels": names(change.labels),
         "draft": change.draft,
         "created_at": _text(change.created_at),
-        "merge_oid": change.merge_oid,
+        "merge_oid": object_id(change.merge_oid),
         "ai_assist": "declared" if assisted else None,
         **({} if change.complete else {"incomplete": True}),
     }
@@ -159,7 +159,8 @@ def _same_as(change: ChangeRequest, work: Work) -> tuple[SameAs, ...]:
     """Joins from the commits by which the change landed; without a mirror, from the one the forge names."""
     if change.state != "merged":
         return ()
-    landed = work.landed if work.landed is not None else (change.merge_oid,) if change.merge_oid else ()
+    named = object_id(change.merge_oid)
+    landed = work.landed if work.landed is not None else (named,) if named else ()
     return tuple(SameAs(artefact_key(oid), change.key, SameAsRelation.SQUASH_OF) for oid in landed)
 
 

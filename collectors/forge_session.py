@@ -38,7 +38,7 @@ from collectors.forge_secret import Secret, scrub
 from collectors.git_text import visible
 from db.errors import Refusal
 
-__all__ = ["Credential", "GuardedSession", "TokenCredential", "guarded_session"]
+__all__ = ["Credential", "GuardedSession", "Origin", "TokenCredential", "guarded_session", "safe_origin"]
 
 _MEGABYTE: Final = 1 << 20
 _CHUNK: Final = 1 << 16
@@ -183,8 +183,7 @@ def guarded_session(
     connect, and between two pieces of an answer; patience: seconds for a whole one. plain_http: allow http beyond this machine.
     on_answer: told the headers of every answer, names in lower case (`Bucket.saw`). Raises Refusal for an address that cannot be a forge's.
     """
-    origin = Origin.of(base_url)
-    _refuse_unsafe(origin, plain_http=plain_http)
+    origin = safe_origin(base_url, plain_http=plain_http)
     bounds = _Bounds(max_bytes, time_limits, patience)
     session = GuardedSession(
         base_url.rstrip("/"), origin, _GuardedAdapter(origin, credential, ca_bundle or True, bounds, on_answer)
@@ -204,7 +203,9 @@ def check(origin: Origin, url: str) -> None:
         )
 
 
-def _refuse_unsafe(origin: Origin, *, plain_http: bool) -> None:
+def safe_origin(url: str, *, plain_http: bool = False) -> Origin:
+    """Where `url` leads, if a token may go there. Raises Refusal for plain http beyond this machine and addresses no forge can have."""
+    origin = Origin.of(url)
     try:
         address = ipaddress.ip_address(origin.host)
     except ValueError:
@@ -214,6 +215,7 @@ def _refuse_unsafe(origin: Origin, *, plain_http: bool) -> None:
         raise Refusal("a token must not travel unencrypted", where=str(origin), remedy="give the https:// address")
     if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
         raise Refusal("no forge has this address", where=str(origin), remedy="give the forge's name")
+    return origin
 
 
 class _Bounds(NamedTuple):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from collectors.forge_secret import scrub
 from collectors.text import excerpt, visible
 
-__all__ = ["bounded_url", "excerpt_of", "names"]
+__all__ = ["bounded_url", "excerpt_of", "names", "object_id"]
 
 _READ: Final = 8_000
 _NAME: Final = 100
 _NAMES: Final = 100
 _URL: Final = 2_000
+_OID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def excerpt_of(text: str) -> str | None:
@@ -38,3 +40,11 @@ def bounded_url(url: str | None) -> str | None:
     if url is None or len(url) > _URL or not url.startswith(("https://", "http://")):
         return None
     return visible(scrub(url))
+
+
+def object_id(given: str | None) -> str | None:
+    """What a forge calls an object id, if it is one: it is handed to git, which would take other words for orders.
+
+    >>> object_id("--all")
+    """
+    return given if given is not None and _OID.fullmatch(given) else None

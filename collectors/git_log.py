@@ -26,7 +26,7 @@ from typing import NamedTuple
 from collectors.git_rows import Changes, lines, names
 from collectors.git_view import PIPE, View
 
-__all__ = ["Detail", "Died", "Record", "log", "marker_of"]
+__all__ = ["Detail", "Died", "Record", "differences", "log", "marker_of"]
 
 _FORMAT = "%H%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B"
 _PLAIN = (
@@ -116,6 +116,20 @@ def log(view: View, oids: bytes, detail: Detail, marker: str) -> Generator[Recor
             changes = rows(fields, length) if rows else None
             deque(fields, maxlen=0)  # whatever was not asked for
             yield Record._make((*header, changes, stream.cut))
+
+
+def differences(view: View, pairs: Iterable[tuple[str, str]], marker: str) -> Generator[Changes, None, None]:
+    """What changed from the first commit of each pair to the second, in that order, as `Detail.LINES` tells it.
+
+    Raises Died at the first pair that git cannot do.
+    """
+    given = "".join(f"{after} {before}\n" for before, after in pairs).encode()
+    arguments = ("diff-tree", "--stdin", "-r", *_PLAIN[:4], *Detail.LINES.value, f"--format={marker}%H")
+    with view.process(*arguments, given=given) as process:
+        for fields in _Stream(process, marker).records():
+            deque(islice(fields, 1), maxlen=0)
+            yield lines(fields, view.oid_length)
+            deque(fields, maxlen=0)
 
 
 class _Stream:

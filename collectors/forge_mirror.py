@@ -1,0 +1,224 @@
+"""A mirror clone of one repository of a forge: its branches, and the head of every change request there ever was.
+
+Commits and files come from here and cost the forge's quota nothing. What a forge sends is only ever stored: no hook, no submodule, no
+work tree, no configuration of it takes part, and it is read through `git_view`, which obeys no repository.
+
+**The token** goes to git in its environment (`GIT_CONFIG_VALUE_n`), bound to the configured host: it is in no argument list, which every user
+of the machine can read, in no file of the mirror, and sent to nobody else. Redirects are not followed: the name of a
+renamed repository is known from the forge.
+
+**Old heads are kept.** A change request that is force-pushed loses the commits its reviews speak about. So heads are fetched without
+force; where that is refused, the old head is first given a name of its own (`refs/calibrant/heads/<number>/<object id>`), and
+then the new one is fetched. Heads of deleted change requests stay; branches that are gone go.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from collectors.forge_failure import ConnectionLost, ForeignHost, Gone
+from collectors.forge_secret import Secret, scrub
+from collectors.forge_session import Origin, safe_origin
+from collectors.git_text import visible
+from db.errors import CalibrantError, Incomplete, Refusal
+
+__all__ = ["GITHUB_HEADS", "GITLAB_HEADS", "Mirror"]
+
+GITHUB_HEADS: Final = "refs/pull/*/head"
+GITLAB_HEADS: Final = "refs/merge-requests/*/head"
+
+_BRANCHES: Final = "+refs/heads/*:refs/heads/*"
+_KEPT: Final = "refs/calibrant/heads"
+_SAID: Final = 300
+_REJECTED: Final = 1
+"""Status of `git fetch` where some refs could not be moved and the rest was fetched, of `git show-ref` where there is none."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """folder: where the mirror is or will be. url: to clone from; web: the forge's address, whose host `url` must have. heads: what
+    the forge calls the heads of change requests. token: asked for at every update, as some expire; login: the name that goes with it
+    ("x-access-token" on GitHub, "oauth2" on GitLab). time_limit: seconds for one fetch.
+
+    Raises ForeignHost if `url` is elsewhere, Refusal for an address that is not encrypted.
+    """
+
+    folder: Path
+    url: str
+    web: str
+    heads: str = GITHUB_HEADS
+    login: str = "x-access-token"
+    token: Callable[[], Secret] | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    plain_http: bool = False
+    time_limit: float = 7_200.0
+    git: str = "git"
+
+    def __post_init__(self) -> None:
+        origin = safe_origin(self.web, plain_http=self.plain_http)
+        if Origin.of(self.url) != origin:
+            raise ForeignHost(
+                f"the clone's address is not at {origin}",
+                where=visible(scrub(self.url[:_SAID])),
+                remedy="the forge names another host for clones than the configured one: set its external URL right",
+            )
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a mirror to read, however old."""
+        return (self.folder / "objects").is_dir()
+
+    def update(self, default_branch: str | None) -> None:
+        """Fetch what is new. default_branch: where HEAD shall point; None leaves it. An empty repository gives an empty mirror.
+
+        Raises Gone, Refusal (the token may not read it), ConnectionLost or Incomplete; the mirror then is as good as it was.
+        """
+        with tempfile.TemporaryDirectory(prefix="calibrant-mirror-") as home:
+            git = _Git(self, Path(home))
+            if not self.exists:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                git.run("init", "--quiet", "--bare", "--template=", ".")
+            git.run("fetch", *_QUIETLY, "--prune", self.url, _BRANCHES)
+            if git.status("fetch", *_QUIETLY, self.url, f"{self.heads}:{self.heads}") == _REJECTED:
+                self._follow_force_pushes(git)
+            head = f"refs/heads/{default_branch}"
+            if default_branch is not None and git.status("show-ref", "--verify", "--quiet", head) == 0:
+                git.run("symbolic-ref", "HEAD", head)
+            git.run("pack-refs", "--all")
+            git.run("gc", "--auto", "--quiet")
+
+    def _follow_force_pushes(self, git: _Git) -> None:
+        here = _refs(git.run("for-each-ref", "--format=%(objectname) %(refname)", self.heads.partition("*")[0]))
+        there = _refs(git.run("ls-remote", "--quiet", self.url, self.heads))
+        moved = {ref: here[ref] for ref, oid in sorted(there.items()) if ref in here and here[ref] != oid}
+        keep = (f"update {_KEPT}/{_number(ref)}/{oid} {oid}\n" for ref, oid in moved.items())
+        git.run("update-ref", "--stdin", given=keep)
+        git.run("fetch", *_QUIETLY, "--stdin", self.url, given=(f"+{ref}:{ref}\n" for ref in moved))
+
+
+_QUIETLY: Final = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")
+
+
+def _refs(listed: str) -> dict[str, str]:
+    """Ref -> object id, of lines "<oid> <ref>"."""
+    pairs = (line.split(None, 1) for line in listed.splitlines())
+    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
+
+
+def _number(ref: str) -> str:
+    return ref.split("/")[2]
+
+
+class _Git:
+    """git on one mirror, in an environment built from nothing."""
+
+    def __init__(self, mirror: Mirror, home: Path) -> None:
+        program = shutil.which(mirror.git)
+        if program is None:
+            raise Refusal(f"there is no program {mirror.git!r}", remedy="install git 2.30 or later")
+        self._program, self._mirror = program, mirror
+        self._secrets: tuple[Secret, ...] = ()
+        self._environment = self._clean_environment(home)
+
+    def _clean_environment(self, home: Path) -> dict[str, str]:
+        settings = self._settings()
+        environment = {
+            "PATH": os.pathsep.join((str(Path(self._program).parent), os.defpath)),
+            "LC_ALL": "C",
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "true",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_CONFIG_COUNT": str(len(settings)),
+        }
+        for order, (key, value) in enumerate(settings.items()):
+            environment |= {f"GIT_CONFIG_KEY_{order}": key, f"GIT_CONFIG_VALUE_{order}": value}
+        return environment
+
+    def _settings(self) -> Mapping[str, str]:
+        mirror = self._mirror
+        origin = Origin.of(mirror.url)
+        settings = {
+            "protocol.allow": "never",
+            f"protocol.{origin.scheme}.allow": "always",
+            "http.followRedirects": "false",
+            "http.sslVerify": "true",
+            "http.lowSpeedLimit": "1000",
+            "http.lowSpeedTime": "60",
+            "http.userAgent": "calibrant",
+            "credential.helper": "",
+            "core.hooksPath": os.devnull,
+            "core.fsmonitor": "false",
+            "submodule.recurse": "false",
+            "safe.directory": "*",
+            "gc.autoDetach": "false",
+        }
+        if mirror.ca_bundle:
+            settings["http.sslCAInfo"] = mirror.ca_bundle
+        if mirror.proxy:
+            settings["http.proxy"] = mirror.proxy
+        if mirror.token is not None:
+            token = mirror.token()
+            login = Secret(base64.b64encode(f"{mirror.login}:{token.reveal()}".encode()).decode("ascii"))
+            self._secrets = (token, login)
+            settings[f"http.{origin}/.extraHeader"] = f"Authorization: Basic {login.reveal()}"
+        return settings
+
+    def run(self, *arguments: str, given: Iterable[str] = ()) -> str:
+        """Standard output. Raises what its failure calls for."""
+        done = self._run(arguments, given)
+        if done.returncode:
+            raise self._trouble(done)
+        return done.stdout.decode("utf-8", "surrogateescape")
+
+    def status(self, *arguments: str) -> int:
+        """0; or 1, where some refs could not be moved or none was found. Raises for anything worse."""
+        done = self._run(arguments, ())
+        if done.returncode not in (0, _REJECTED):
+            raise self._trouble(done)
+        return done.returncode
+
+    def _run(self, arguments: Iterable[str], given: Iterable[str]) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(  # noqa: S603
+                [self._program, *arguments],
+                cwd=self._mirror.folder,
+                env=self._environment,
+                input="".join(given).encode(),
+                capture_output=True,
+                timeout=self._mirror.time_limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            limit = f"{self._mirror.time_limit:,.0f} s"
+        raise Incomplete(f"the mirror was not up to date after {limit}", where=str(self._mirror.folder))
+
+    def _trouble(self, done: subprocess.CompletedProcess[bytes]) -> CalibrantError:
+        said = " ".join(visible(scrub(done.stderr.decode("utf-8", "replace"), *self._secrets)).split())[:_SAID]
+        where = visible(scrub(self._mirror.url))
+        words = said.lower()
+        if "not found" in words or "error: 404" in words or "error: 410" in words:
+            return Gone("the repository cannot be cloned", 404, where=where)
+        if any(sign in words for sign in ("authentication failed", "could not read", "error: 401", "error: 403")):
+            return Refusal(
+                "the forge does not let this token clone", where=where, remedy="let it read the repository's contents"
+            )
+        if "error: 30" in words or "redirect" in words:
+            return ForeignHost(
+                "the forge sends clones elsewhere, which is not followed",
+                where=where,
+                remedy="give its present address",
+            )
+        return ConnectionLost(f"the mirror could not be brought up to date: {said}", where=where)

@@ -1,0 +1,127 @@
+"""What a mirror knows about change requests, a page of them at a time: people, paths, how they landed, what followed the reviews.
+
+Costs two or three starts of git for each change request and about ten for each page, and nothing of the forge's quota. Where the mirror lacks
+something (it is absent, shallow, partial; a head was deleted before it was ever fetched), that part is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from collectors.forge_commits import Branch, branches, records
+from collectors.forge_follow import followed
+from collectors.forge_landing import landed
+from collectors.forge_records import ChangeRequest
+from collectors.forge_text import object_id
+from collectors.forge_work import UNKNOWN, Work
+from collectors.git_commit import CommitReader
+from collectors.git_log import Died, Record, differences, marker_of
+from collectors.git_view import View
+from db.records import Participation, ParticipationRole, PathChange
+
+__all__ = ["Works"]
+
+_MAKERS = (ParticipationRole.AUTHOR, ParticipationRole.CO_AUTHOR)
+_KEPT = (ParticipationRole.CO_AUTHOR, ParticipationRole.REVIEWER, ParticipationRole.TESTER)
+
+
+class Works:
+    """A mirror that is asked about change requests. Use as a context manager; without a mirror, all is unknown."""
+
+    def __init__(self, folder: Path | None, git: str = "git") -> None:
+        self._stack = ExitStack()
+        self._view: View | None = None
+        if folder is not None and (folder / "objects").is_dir():
+            self._view = self._stack.enter_context(View(folder, git))
+
+    def __enter__(self) -> Works:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def of(self, changes: Iterable[ChangeRequest]) -> dict[str, Work]:
+        """What is known of each, by key."""
+        listed = [_with_object_ids(change) for change in changes]
+        if self._view is None or not listed:
+            return {}
+        view = self._view
+        known = records(view, (change.merge_oid for change in listed if change.merge_oid))
+        found = branches(view, listed, known)
+        known |= records(view, (oid for branch in found.values() for oid in branch.own))
+        paths = _paths(view, found)
+        works = {change.key: _work(view, change, found.get(change.key), known) for change in listed}
+        follow = followed(view, [change for change in listed if change.key in found], found, known)
+        return {
+            key: replace(work, paths=paths.get(key), followed=follow[key].comments, altered=follow[key].reviews)
+            if key in found
+            else work
+            for key, work in works.items()
+        }
+
+
+def _with_object_ids(change: ChangeRequest) -> ChangeRequest:
+    """The same, with nothing in the place of an object id that is none."""
+    return replace(
+        change,
+        head_oid=object_id(change.head_oid),
+        base_oid=object_id(change.base_oid),
+        merge_oid=object_id(change.merge_oid),
+        comments=tuple(replace(one, commit_oid=object_id(one.commit_oid)) for one in change.comments),
+        reviews=tuple(replace(one, commit_oid=object_id(one.commit_oid)) for one in change.reviews),
+    )
+
+
+def _work(view: View, change: ChangeRequest, branch: Branch | None, known: Mapping[str, Record]) -> Work:
+    onto = landed(view, change, branch, known)
+    if branch is None:
+        return replace(UNKNOWN, landed=onto)
+    own = [known[oid] for oid in branch.own if oid in known and " " not in known[oid].parents]
+    people, assisted = _people(own)
+    return Work(len(own), people, landed=onto, assisted=assisted)
+
+
+def _people(own: Sequence[Record]) -> tuple[tuple[Participation, ...], bool]:
+    """Makers as co-authors and those who vouch in trailers, sorted; and whether a machine's help is declared."""
+    reader = CommitReader()
+    people: dict[tuple[ParticipationRole, str], Participation] = {}
+    assisted = False
+    for record in own:
+        commit = reader.read(record)
+        assisted = assisted or commit.measures["ai_assist"] is not None
+        for one in commit.evidence.participations:
+            role = ParticipationRole.CO_AUTHOR if one.role in _MAKERS else one.role
+            if role in _KEPT:
+                people.setdefault((role, one.identity.key.lower()), replace(one, role=role))
+    return tuple(people[place] for place in sorted(people)), assisted
+
+
+def _paths(view: View, found: Mapping[str, Branch]) -> dict[str, tuple[PathChange, ...]]:
+    """The paths of each branch; those that git cannot do are unknown."""
+    paths: dict[str, tuple[PathChange, ...]] = {}
+    keys = sorted(found)
+    marker = marker_of(branch.head for branch in found.values())
+
+    def do(some: Sequence[str]) -> int:
+        done = 0
+        try:
+            for changes in differences(view, [(found[key].fork, found[key].head) for key in some], marker):
+                paths[some[done]] = changes.paths
+                done += 1
+        except Died:
+            return done
+        return done
+
+    at = 0
+    while at < len(keys):
+        at += do(keys[at:])
+        if at < len(keys):  # git died of this one or the next
+            do(keys[at : at + 1])
+            at += 1
+    return paths

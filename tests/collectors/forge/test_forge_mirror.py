@@ -1,0 +1,227 @@
+"""A mirror has every head there ever was, and the token is nowhere but on the wire to the forge."""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from collectors.forge_failure import ConnectionLost, ForeignHost, Gone
+from collectors.forge_mirror import GITLAB_HEADS, Mirror
+from collectors.forge_secret import Secret
+from db.errors import Incomplete, Refusal
+from tests.collectors.forge.git_server import git_serving
+from tests.collectors.forge.servers import Answer, Asked, Server, json_answer, serving
+from tests.collectors.git_repository import GITLINK, Repository, run_git
+
+TOKEN = "ghp_DoNotShowThisToken0123456789abcd"
+BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Repository:
+    repository = Repository(tmp_path / "forge" / "o" / "r.git")
+    repository.commit({"a.py": "one\n"})
+    repository.write()
+    run_git(repository.path, "config", "http.receivepack", "false")
+    return repository
+
+
+def mirror(tmp_path: Path, server: Server, **more: object) -> Mirror:
+    options: dict[str, object] = {"web": server.url, "token": lambda: Secret(TOKEN), **more}
+    return Mirror(tmp_path / "mirror", f"{server.url}/o/r.git", **options)  # type: ignore[arg-type]
+
+
+def refs(folder: Path) -> dict[str, str]:
+    listed = run_git(folder, "for-each-ref", "--format=%(refname) %(objectname)")
+    return dict(line.split() for line in listed.splitlines())
+
+
+def push(repository: Repository, number: int, *, parent: int, content: str) -> str:
+    """A commit as the head of change request `number`; the head is moved by force."""
+    mark = repository.commit({"b.py": content}, parents=[parent], branch=f"change{number}")
+    oid = repository.write()[mark]
+    run_git(repository.path, "update-ref", f"refs/pull/{number}/head", oid)
+    run_git(repository.path, "update-ref", "-d", f"refs/heads/change{number}")
+    return oid
+
+
+def test_branches_and_heads_of_changes_are_there_and_what_is_new_follows(tmp_path: Path, origin: Repository) -> None:
+    first = push(origin, 1, parent=1, content="b\n")
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        assert not clone.exists
+        clone.update("main")
+        assert clone.exists
+        main = run_git(origin.path, "rev-parse", "main")
+        assert refs(clone.folder) == {"refs/heads/main": main, "refs/pull/1/head": first}
+        second = push(origin, 2, parent=1, content="c\n")
+        run_git(origin.path, "update-ref", "refs/heads/other", second)
+        clone.update("main")
+        assert refs(clone.folder)["refs/pull/2/head"] == second
+        run_git(origin.path, "update-ref", "-d", "refs/heads/other")
+        run_git(origin.path, "update-ref", "-d", "refs/pull/2/head")
+        clone.update("main")
+    assert sorted(refs(clone.folder)) == ["refs/heads/main", "refs/pull/1/head", "refs/pull/2/head"]
+    assert run_git(clone.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
+
+
+def test_the_old_head_of_a_force_push_is_kept(tmp_path: Path, origin: Repository) -> None:
+    heads = [push(origin, 7, parent=1, content="b\n")]
+    quiet = push(origin, 8, parent=1, content="quiet\n")
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        clone.update("main")
+        for content in ("c\n", "d\n"):
+            heads.append(push(origin, 7, parent=1, content=content))
+            clone.update("main")
+    found = refs(clone.folder)
+    assert (found["refs/pull/7/head"], found["refs/pull/8/head"]) == (heads[-1], quiet)
+    kept = {oid for ref, oid in found.items() if ref.startswith("refs/calibrant/heads/7/")}
+    assert kept == set(heads[:-1])
+    run_git(clone.folder, "gc", "--quiet", "--prune=now")
+    assert run_git(clone.folder, "cat-file", "-t", heads[0]) == "commit"
+
+
+def test_gitlab_calls_its_heads_otherwise(tmp_path: Path, origin: Repository) -> None:
+    oid = run_git(origin.path, "rev-parse", "main")
+    run_git(origin.path, "update-ref", "refs/merge-requests/3/head", oid)
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server, heads=GITLAB_HEADS, login="oauth2")
+        clone.update("main")
+        sent = base64.b64encode(f"oauth2:{TOKEN}".encode()).decode()
+        assert all(asked.headers["Authorization"] == f"Basic {sent}" for asked in server.asked)
+    assert refs(clone.folder)["refs/merge-requests/3/head"] == oid
+
+
+def test_an_empty_repository_gives_an_empty_mirror(tmp_path: Path) -> None:
+    Repository(tmp_path / "forge" / "o" / "r.git").write()
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        clone.update(None)
+    assert clone.exists
+    assert refs(clone.folder) == {}
+
+
+@pytest.mark.parametrize("name", ["gone", "../../x", "-d", "main~1", "a b"])
+def test_a_default_branch_that_is_not_there_leaves_head_alone(tmp_path: Path, origin: Repository, name: str) -> None:
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        clone.update("main")
+        clone.update(name)
+    assert run_git(clone.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
+
+
+def test_the_token_is_in_no_argument_list_and_no_file(tmp_path: Path, origin: Repository) -> None:
+    seen: list[str] = []
+
+    def look_around(_: Asked) -> None:
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                seen.append(process.read_bytes().decode("utf-8", "replace"))
+            except OSError:
+                continue
+
+    with git_serving(tmp_path / "forge", look_around) as server:
+        clone = mirror(tmp_path, server, git=str(_recorder(tmp_path)))
+        clone.update("main")
+        assert server.saw(BASIC)
+    called = (tmp_path / "called").read_text()
+    assert "fetch" in called
+    assert any("fetch" in line and "r.git" in line for line in seen)
+    everything = "\n".join((called, *seen, repr(clone)))
+    everything += "".join(path.read_bytes().decode("latin-1") for path in clone.folder.rglob("*") if path.is_file())
+    assert TOKEN not in everything
+    assert BASIC not in everything
+
+
+def _recorder(tmp_path: Path) -> Path:
+    """git, writing down what it is called with."""
+    real = run_git(tmp_path, "--exec-path") + "/git"
+    program = tmp_path / "git-recorder"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path / "called"}\nexec {real} "$@"\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return program
+
+
+def test_nothing_of_the_machine_takes_part(tmp_path: Path, origin: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".netrc").write_text("machine 127.0.0.1 login ada password fromnetrc\n")
+    (home / ".gitconfig").write_text('[url "http://127.0.0.2:9/"]\n\tinsteadOf = http://127.0.0.1\n')
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "http.proxy")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "http://127.0.0.2:9")
+    with git_serving(tmp_path / "forge") as server:
+        mirror(tmp_path, server, token=None).update("main")
+        assert all("Authorization" not in asked.headers for asked in server.asked)
+
+
+def test_submodules_elsewhere_are_never_asked_for(tmp_path: Path, origin: Repository) -> None:
+    with serving(lambda _: json_answer(b""), "127.0.0.2") as other, git_serving(tmp_path / "forge") as server:
+        modules = f'[submodule "x"]\n\tpath = x\n\turl = {other.url}/x.git\n\tfetchRecurseSubmodules = true\n'
+        origin.commit({".gitmodules": modules, "x": GITLINK})
+        origin.write()
+        mirror(tmp_path, server).update("main")
+        assert not other.asked
+
+
+def test_a_clone_that_is_sent_elsewhere_takes_no_token_there(tmp_path: Path) -> None:
+    with serving(lambda _: json_answer(b""), "127.0.0.2") as other:
+
+        def away(asked: Asked) -> Answer:
+            return 301, [("Location", f"{other.url}{asked.path}")], b""
+
+        with serving(away) as forge:
+            clone = mirror(tmp_path, forge)
+            with pytest.raises(ForeignHost, match="not followed"):
+                clone.update("main")
+        assert not other.asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (json_answer(b"", status=404), Gone),
+        (json_answer(b"", status=403), Refusal),
+        (json_answer(b"", ("WWW-Authenticate", "Basic realm=x"), status=401), Refusal),
+        (json_answer(b"", status=502), ConnectionLost),
+        (b"", ConnectionLost),
+    ],
+)
+def test_failures_say_what_happened_and_no_token(tmp_path: Path, answer: Answer | bytes, expected: type) -> None:
+    with serving(lambda _: answer) as forge:
+        clone = mirror(tmp_path, forge)
+        with pytest.raises(expected) as failed:
+            clone.update("main")
+    assert TOKEN not in str(failed.value)
+    assert BASIC not in str(failed.value)
+
+
+def test_a_fetch_that_takes_too_long_is_stopped(tmp_path: Path, origin: Repository) -> None:
+    slow = tmp_path / "slow-git"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server, git=str(slow), time_limit=0.2)
+        with pytest.raises(Incomplete, match="not up to date"):
+            clone.update("main")
+
+
+def test_an_address_elsewhere_or_unencrypted_is_refused(tmp_path: Path) -> None:
+    for url, web in (
+        ("https://evil.example.org/o/r.git", "https://github.com"),
+        ("https://github.com@evil.example.org/o/r.git", "https://github.com"),
+        ("http://github.com/o/r.git", "https://github.com"),
+        ("http://github.com/o/r.git", "http://github.com"),
+        ("file:///etc", "https://github.com"),
+        ("ext::sh -c id", "https://github.com"),
+        ("--upload-pack=id", "https://github.com"),
+    ):
+        with pytest.raises(Refusal):
+            Mirror(tmp_path, url, web)
+    assert not os.listdir(tmp_path)  # noqa: PTH208
