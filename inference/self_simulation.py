@@ -106,7 +106,8 @@ def redrawn(
     who = rows["source"].where(machine, rows["rater"]).astype(str)
     halo = np.where(machine, deviations["machine_halo"], deviations["halo"])
     eta = eta - _effect(rows[["person"]].assign(who=who), halo, rng)
-    halo_skill = np.where(machine, deviations["machine_halo_skill"], deviations["halo_skill"])
+    of_machines = pd.Series(model.fitted_.solution.variances.machine_halo_skills, index=model.posteriors().skills)
+    halo_skill = np.where(machine, of_machines.reindex(rows["skill"]), deviations["halo_skill"])
     eta = eta - _effect(rows[["person", "skill"]].assign(who=who), halo_skill, rng)
     if model.discrimination:
         eta = eta * model.discriminations_["estimate"].reindex(rows["source"]).to_numpy(dtype=np.float64)

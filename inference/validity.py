@@ -11,7 +11,7 @@ Its limit. The rule is applied where at least 50 people have both git and two hu
 .3 whatever the truth (with 20 people a true correlation of .6 is sent away in more than half of cases, with 50 in one of six), so the rule would not
 test git but the size of the department, and git would come and go as people join. Below 50 git therefore stays as what it is taken for until shown otherwise: one
 rater with a halo of at least one logit on each of two levels, which leaves it about the weight of one careless human and never makes a result
-`inferred` by itself. Fifty is also where that floor may be released, so git is never both unbounded and untested. `untested` is said wherever the
+`inferred` by itself. Fifty is also where that floor is released (`models.machine_floor`), so git is never both unbounded and untested. `untested` is said wherever the
 verdict is read. Where a registered model version holds a verdict, that one stands until the next calibration, so that people who come and go between
 two assessments do not switch git on and off.
 """
@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from db.records import ModelVersion
+from models import machine_floor
 from models.correlation import Correlation, correlation
 from models.facets import FacetsModel
 
@@ -40,8 +41,8 @@ __all__ = [
 ]
 
 LEAST_CORRELATION: Final = 0.3
-LEAST_PEOPLE: Final = 50
-_LEAST_HUMANS: Final = 2
+LEAST_PEOPLE: Final = machine_floor.LEAST_PEOPLE
+_LEAST_HUMANS: Final = machine_floor.LEAST_HUMANS
 _DECIMALS: Final = 6
 
 Verdict = Literal["shown", "not shown", "untested"]

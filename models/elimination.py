@@ -167,11 +167,11 @@ class PersonPosterior:
         around = _quadratic(self.covariance[layout.impression_group], self.loading)
         impression_variance = self.impression_shrink + self.impression_shrink**2 * around
         impression_variance += self.pull_impression**2 * severity_variance
-        inner = np.maximum(self.predictor_variance - self.cell_shrink, 0.0) / self.remaining**2
-        cell_variance = self.cell_shrink + (1.0 - self.remaining) ** 2 * inner
-        cell_variance += self.pull_cell(layout) ** 2 * severity_variance[layout.cell_impression]
+        cell_variance = self._cell_variance(layout, severity_variance)
         human, machine = ~layout.impression_machine, layout.impression_machine
         one, other = ~layout.cell_machine, layout.cell_machine
+        if len(variances.released):
+            other = other & (variances.released[layout.cell_skill] == 0)
         return {
             "halo": EffectSums.of(self.impression[human], impression_variance[human], variances.halo),
             "machine_halo": EffectSums.of(
@@ -181,10 +181,25 @@ class PersonPosterior:
             "machine_halo_skill": EffectSums.of(self.cell[other], cell_variance[other], variances.machine_halo_skill),
         }
 
+    def released_sums(self, layout: Layout, variances: Variances, severity_variance: Floats) -> list[EffectSums]:
+        """The same for the halos of machines on each skill; of no effect where they keep their floor."""
+        variance, found = self._cell_variance(layout, severity_variance), []
+        for skill, scale in enumerate(variances.released):
+            cells = layout.cell_machine & (layout.cell_skill == skill)
+            found.append(EffectSums.of(self.cell[cells], variance[cells], float(scale)))
+        return found
+
+    def _cell_variance(self, layout: Layout, severity_variance: Floats) -> Floats:
+        """Variances of e_prs, what uncertain severities add included."""
+        inner = np.maximum(self.predictor_variance - self.cell_shrink, 0.0) / self.remaining**2
+        variance = self.cell_shrink + (1.0 - self.remaining) ** 2 * inner
+        return np.asarray(variance + self.pull_cell(layout) ** 2 * severity_variance[layout.cell_impression])
+
 
 def condition(layout: Layout, variances: Variances, precision: Floats, natural: Floats) -> PersonPosterior:
     """Posterior of all person effects given quadratic likelihoods exp(natural u - precision u^2 / 2) of the cells."""
-    cell_prior = np.where(layout.cell_machine, variances.machine_halo_skill, variances.halo_skill) ** 2
+    machine = variances.machine_halo_skills[layout.cell_skill]
+    cell_prior = np.where(layout.cell_machine, machine, variances.halo_skill) ** 2
     impression_prior = np.where(layout.impression_machine, variances.machine_halo, variances.halo) ** 2
     remaining = 1.0 / (1.0 + cell_prior * precision)
     kept, kept_natural = precision * remaining, natural * remaining

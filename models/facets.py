@@ -25,6 +25,7 @@ from models.design import Design, encode
 from models.discrimination import discriminations, free_sources
 from models.information import observed_covariance
 from models.joint import joint_maximum
+from models.machine_floor import machine_floors
 from models.newton import solve
 from models.posterior import Posterior, Posteriors
 from models.prediction import predicted, predicted_at_estimates
@@ -63,7 +64,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         item ~ N(0, item_sd^2), tau_m ~ N(0, threshold_sd^2), items and each format's taus summing to zero
 
     Positive severity is harsher. With one skill halo_prs is left out for human raters, being the same as halo_pr. Machines have halos per
-    source instead of per rater, with standard deviations that never fall below their defaults.
+    source instead of per rater, with standard deviations that do not fall below
+    their defaults, except on skills where at least 50 people also have two human raters (`models.machine_floor`).
 
     Algorithm:
 
@@ -93,7 +95,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         ratings do not link everybody.
     skill_covariance : "equal" (one correlation between all skills) or "free" (shrunk to that, `models.skill_structure`).
     theta_sd, skill_correlation, severity_sd, halo_sd, halo_skill_sd : start and prior centre of the estimated values.
-    machine_severity_sd, machine_halo_sd, machine_halo_skill_sd : for machines; the first is kept, the others are floors.
+    machine_severity_sd, machine_halo_sd, machine_halo_skill_sd : for machines; the first is kept, the others are
+        floors, and start and prior centre where there is none.
     item_sd, threshold_sd, mean_sd : fixed prior SDs in logits.
     item_own_sd : None: items are independent. Otherwise human-rated items of one skill share a difficulty (SD item_sd), and this is
         start and prior centre of the estimated SD of what each has of its own (`models.item_pool`); for level-anchored forms.
@@ -113,9 +116,10 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     discriminations_ : estimate (a), se, n (ratings without floors) by source, with discrimination only; se 0 where a is held at 1.
     thresholds_ : estimate, se by step (from 1), preceded by item, or by source and scale, where there are several formats.
     standard_deviations_ : theta (a Series over skills where there are several), severity, halo, halo_skill, machine_halo,
-        machine_halo_skill, skill_correlation; item and centrality (of log w) where they are estimated.
+        machine_halo_skill (a Series over skills where it has no floor on some), skill_correlation; item and centrality (of log w) where they are estimated.
         Joint fits: theta, the SD of estimates with their error taken out.
     standard_deviations_se_ : standard error of theta's SD, with fixed severities, one skill and no halo.
+    machine_floors_ : people, released by skill that machines rate, see `models.machine_floor`; marginal fits only.
     theta_mean_ : population mean; joint fits: of the estimates. deviance_ : -2 log marginal likelihood, persons and halos integrated out;
         joint fits: -2 log likelihood at the estimates.
     components_ : component per person and rater, see `models.connectivity`. nullity_ : of the design.
@@ -254,7 +258,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
 
     def _forget(self) -> None:
         """Drop what the other method's fit had left."""
-        for name in ("fitted_", "joint_", "discriminations_"):
+        for name in ("fitted_", "joint_", "discriminations_", "machine_floors_"):
             if hasattr(self, name):
                 delattr(self, name)
 
@@ -383,6 +387,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
     def _variances(self, design: Design) -> Variances:
         skills, on = len(design.vocabulary.skills), 1.0 if self.halo else 0.0
         alone = self.estimate_variances and not design.rows.repeated_impressions
+        floors = machine_floors(design)
+        free = floors.index[floors["released"] & self.estimate_variances & self.halo]
+        released = np.where(design.vocabulary.skills.isin(free), float(self.machine_halo_skill_sd), 0.0)
         return Variances(
             theta=np.full(skills, float(self.theta_sd)),
             correlation=float(self.skill_correlation),
@@ -394,6 +401,8 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             machine_halo_skill=on * self.machine_halo_skill_sd,
             item=self.item_own_sd or 0.0,
             scale=float(self.centrality_sd) if self.centrality else 0.0,
+            released=released if len(free) else np.zeros(0),
+            spill_released=0 < len(free) == len(floors),
         )
 
     def _free(self, design: Design) -> NDArray[np.int64]:
@@ -430,7 +439,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.n_iter_, self.converged_ = solution.iterations, solution.converged
         self.theta_mean_, self.deviance_ = solution.facets.mean, solution.deviance
         self.facet_covariance_ = solution.covariance
-        self.standard_deviations_ = self._deviations()
+        self.standard_deviations_, self.machine_floors_ = self._deviations(), machine_floors(fitted.design)
         error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
         tables = Description.of(fitted.design, solution.facets, error, fitted.design.rows, fitted.linear_predictor())
         self._set_tables(tables, found.mean.ravel(), found.sd.ravel())
@@ -479,7 +488,9 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             "halo": variances.halo,
             "halo_skill": variances.halo_skill,
             "machine_halo": variances.machine_halo,
-            "machine_halo_skill": variances.machine_halo_skill,
+            "machine_halo_skill": pd.Series(variances.machine_halo_skills, index=words.skills)
+            if several and len(variances.released)
+            else float(variances.machine_halo_skills[0]),
             "skill_correlation": variances.correlation,
             **({"item": variances.item} if variances.item > 0 else {}),
             **({"centrality": variances.scale} if variances.scale > 0 else {}),

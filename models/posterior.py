@@ -160,7 +160,7 @@ def infer(
     points = np.linspace(-_REACH, _REACH, nodes)
     logs = np.broadcast_to(-0.5 * points**2, (groups, skills, nodes)).copy()
     if layout.cells:
-        blurred = max(variances.halo, variances.halo_skill, variances.machine_halo, variances.machine_halo_skill) > 0
+        blurred = max(variances.halo, variances.halo_skill, variances.machine_halo, *variances.machine_halo_skills) > 0
         count = _INNER_NODES if blurred or skills > 1 else 1
         gain = _corrections(layout, rows, responses, posterior, precision, natural, points, count)
         flat = np.zeros((groups * skills, nodes))

@@ -62,7 +62,7 @@ def _predictors(fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
     solution, known = fitted.solution, fitted.design.rows
     variances, everyone = solution.variances, fitted.all_persons()
     halo = np.where(rows.machine, variances.machine_halo, variances.halo) ** 2
-    halo_skill = np.where(rows.machine, variances.machine_halo_skill, variances.halo_skill) ** 2
+    halo_skill = np.where(rows.machine, variances.machine_halo_skills[rows.skill], variances.halo_skill) ** 2
     familiar, code = rows.person >= 0, np.maximum(rows.person, 0)
     own = everyone.sd[code, rows.skill] ** 2
     mean = np.where(familiar, everyone.mean[code, rows.skill] - solution.facets.mean, 0.0)

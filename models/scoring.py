@@ -32,7 +32,7 @@ def scored(
     facets: Facets,
     factor: FacetFactor,
 ) -> Variances:
-    """All standard deviations after one scoring step; those of machines never fall below their defaults."""
+    """All standard deviations after one scoring step; those of machines do not fall below their defaults unless released."""
     log_sd = problem.priors.log_sd
     uncertain = severity_variance(problem, factor)
     sums = posterior.sums(problem.layout, current, uncertain)
@@ -41,7 +41,7 @@ def scored(
 
     def step(name: str, floor: float = 0.0) -> float:
         before, centre = getattr(current, name), getattr(default, name)
-        held = log_sd if floor else problem.priors.halo_log_sd
+        held = log_sd if name.startswith("machine") else problem.priors.halo_log_sd
         return scale_step(before, sums[name], default=centre, log_sd=held, floor=floor)
 
     severity = scale_step(
@@ -52,10 +52,18 @@ def scored(
         severity=severity,
         halo=step("halo"),
         halo_skill=step("halo_skill"),
-        machine_halo=step("machine_halo", default.machine_halo),
+        machine_halo=step("machine_halo", 0.0 if current.spill_released else default.machine_halo),
         machine_halo_skill=step("machine_halo_skill", default.machine_halo_skill),
         item=_item_scale(problem, current, default, facets, factor),
         scale=_rater_scale(problem, current, default, facets, factor),
+        released=np.array(
+            [
+                scale_step(float(scale), one, default=default.machine_halo_skill, log_sd=log_sd)
+                for scale, one in zip(
+                    current.released, posterior.released_sums(problem.layout, current, uncertain), strict=True
+                )
+            ]
+        ),
     )
 
 

@@ -12,7 +12,7 @@ leave it there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ _MOST = 0.95
 class Variances:
     """Standard deviations in logits. theta: (skills,). machine: the same effects of machine sources. item: what items of one skill have
     of their own, 0 where items are independent (`models.item_pool`). scale: of the logs of raters' scales, 0 where all are 1.
-    structure: correlations of the skills where they are not all `correlation` (`models.skill_structure`), (skills, skills).
+    structure: correlations of the skills where they are not all `correlation` (`models.skill_structure`), (skills, skills). released: machine_halo_skill of the
+    skills where it has no floor (`models.machine_floor`), 0 for others, empty where that is none; spill_released: whether machine_halo has none.
     """
 
     theta: Floats
@@ -46,12 +47,20 @@ class Variances:
     item: float = 0.0
     scale: float = 0.0
     structure: Floats | None = None
+    released: Floats = field(default_factory=lambda: np.zeros(0))
+    spill_released: bool = False
 
     @property
     def covariance(self) -> Floats:
         """Prior covariance of a person's skills."""
         alike = self.structure if self.structure is not None else correlation_matrix(len(self.theta), self.correlation)
         return np.asarray(np.outer(self.theta, self.theta) * alike)
+
+    @property
+    def machine_halo_skills(self) -> Floats:
+        """machine_halo_skill of every skill, (skills,)."""
+        common = np.full(len(self.theta), self.machine_halo_skill)
+        return np.where(self.released > 0, self.released, common) if len(self.released) else common
 
     def vector(self) -> Floats:
         """Log SDs that are not zero, and the logit of the correlation."""
@@ -62,15 +71,17 @@ class Variances:
         values = iter(np.exp(vector[:-1]).tolist())
         scales = [next(values) if scale > 0 else 0.0 for scale in self.scales()]
         names = ("severity", "halo", "halo_skill", "machine_halo", "machine_halo_skill", "item", "scale")
-        single: dict[str, Any] = dict(zip(names, scales[len(self.theta) :], strict=True))
+        first, last = len(self.theta), len(scales) - len(self.released)
+        single: dict[str, Any] = dict(zip(names, scales[first:last], strict=True))
         share = float(1.0 / (1.0 + np.exp(-vector[-1])))
-        return replace(self, theta=np.array(scales[: len(self.theta)]), correlation=share, **single)
+        theta, released = np.array(scales[:first]), np.array(scales[last:])
+        return replace(self, theta=theta, correlation=share, released=released, **single)
 
     def floored(self, floor: Variances) -> Variances:
-        """Machine halos no smaller than those of `floor`."""
+        """Machine halos no smaller than those of `floor`, unless they are released."""
         return replace(
             self,
-            machine_halo=max(self.machine_halo, floor.machine_halo),
+            machine_halo=max(self.machine_halo, 0.0 if self.spill_released else floor.machine_halo),
             machine_halo_skill=max(self.machine_halo_skill, floor.machine_halo_skill),
         )
 
@@ -92,7 +103,7 @@ class Variances:
     def scales(self) -> list[float]:
         """All SDs as one list."""
         single = [self.severity, self.halo, self.halo_skill, self.machine_halo, self.machine_halo_skill, self.item]
-        return [*map(float, self.theta), *single, self.scale]
+        return [*map(float, self.theta), *single, self.scale, *map(float, self.released)]
 
 
 def correlation_matrix(skills: int, correlation: float) -> Floats:
