@@ -120,9 +120,13 @@ class Population:
         login = f"tidy-{number}[bot]" if bot else f"dev-{number}"
         return None if number in self.deleted else Person(number, login, f"Developer {number}", bot)
 
+    def opened(self, number: int) -> Change:
+        """The change request of that number, 1 .. changes, as it was before anything touched it."""
+        return _change(self.seed, self.people, number, frozenset(self.deleted))
+
     def change(self, number: int) -> Change:
-        """The change request of that number, 1 .. changes, as it stands now."""
-        made = _change(self.seed, self.people, number, frozenset(self.deleted))
+        """The change request of that number as it stands now."""
+        made = self.opened(number)
         for at in self.touched.get(number, ()):
             again = Reviewed(self.person(number), at, "COMMENTED", "Looked at it again.")
             made = replace(made, updated_at=at, reviews=(*made.reviews, again))

@@ -107,7 +107,7 @@ class Rows:
         }
 
     def issue(self, number: int) -> Row:
-        change = self.people.change(number)
+        change = self.people.opened(number)
         closed = number % 3 == 0
         return {
             "__typename": "Issue",
@@ -125,7 +125,7 @@ class Rows:
         }
 
     def release(self, number: int) -> Row:
-        change = self.people.change(number)
+        change = self.people.opened(number)
         return {
             "__typename": "Release",
             "id": f"RE{self.tag}_{number}",

@@ -72,11 +72,14 @@ class Run:
     watch: Callable[[Progress], None] | None = None
     pages: int = 0
     done: int = 0
+    total: int | None = None
     newest: dict[str, str] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
 
     def steps(self, streams: tuple[str, ...]) -> Iterator[Step]:
         """All of the run. Raises Incomplete where it could not be finished; the steps before stand."""
+        if not self.cursor.streams:
+            self.total = self._total(streams)
         yield from self._left_over()
         if CHANGES in streams:
             yield from self._changes()
@@ -85,6 +88,15 @@ class Run:
         if RELEASED in streams:
             yield from self._releases()
         self._end()
+
+    def _total(self, streams: tuple[str, ...]) -> int:
+        """How many rows a first run will read, as the forge counts them."""
+        about = self.first.repository
+        counted = {
+            CHANGES: self.first.total,
+            **{name: (about.get(name) or {}).get("totalCount") for name in (ISSUES, RELEASED)},
+        }
+        return sum(counted[name] or 0 for name in streams)
 
     def _end(self) -> None:
         waiting = sum(tries < _TRIES for tries in self.cursor.incomplete.values())
@@ -137,11 +149,12 @@ class Run:
             for _ in range(_PAGES):
                 page = page or self._read(read, walk.after)
                 new = [row for row in page.rows if down_to is None or instant(row["updatedAt"]) >= down_to]
-                rows += self._not_taken(name, walk, new, page)
+                fresh = self._not_taken(name, walk, new, page)
+                rows += fresh
                 missed |= page.missed
                 more = page.more and len(new) == len(page.rows)
                 walk = replace(walk, after=page.end, greatest=_greatest(walk.greatest, new))
-                self._tell(page, new, stream.watermark)
+                self._tell(len(fresh))
                 page, pages = None, pages + 1
                 if not more or sum(map(_below, rows)) > _ROWS:
                     break
@@ -185,21 +198,12 @@ class Run:
             done = replace(self.cursor.stream(name), etag=self.newest.get(name))
             self.cursor = self.cursor.with_stream(name, done)
 
-    def _tell(self, page: Page, rows: list[Node], watermark: datetime | None) -> None:
-        self.done += len(rows)
-        if self.watch is None:
-            return
-        quota = self.client.bucket.quota("graphql")
-        self.watch(
-            Progress(
-                self.done,
-                page.total if watermark is None else None,
-                self.client.requests,
-                self.client.points,
-                quota.remaining if quota else None,
-                quota.resets_at if quota else None,
-            )
-        )
+    def _tell(self, rows: int) -> None:
+        self.done += rows
+        if self.watch is not None:
+            quota = self.client.bucket.quota("graphql")
+            left, at = (quota.remaining, quota.resets_at) if quota else (None, None)
+            self.watch(Progress(self.done, self.total, self.client.requests, self.client.points, left, at))
 
     def _changes_step(self, rows: list[Node], missed: set[str]) -> Step:
         missed = missed | complete(self.client, rows)
@@ -230,6 +234,7 @@ class Run:
             if not more:
                 done = replace(self.cursor.stream(RELEASED), etag=_digest(probe))
                 self.cursor = self.cursor.with_stream(RELEASED, done)
+            self._tell(len(page.rows))
             shown = [release for row in page.rows if (release := self.parser.release(row))]
             yield Step(self.cursor, releases=shown)
 
