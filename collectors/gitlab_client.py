@@ -28,7 +28,7 @@ from collectors.forge_session import TokenCredential, guarded_session
 from collectors.gitlab_records import Json, Malformed
 from db.errors import Refusal
 
-__all__ = ["PER_PAGE", "Answer", "Client", "check_token"]
+__all__ = ["PER_PAGE", "Answer", "Client", "check_token", "host"]
 
 PER_PAGE: Final = 100
 _FORBIDDEN: Final = 403
@@ -59,8 +59,7 @@ class Client:
         self.bucket = bucket
         self.at: datetime | None = None
         self._session = guarded_session(base_url, TokenCredential(token), on_answer=bucket.saw, **session)
-        parts = urlsplit(self._session.base_url)
-        self.host = parts.netloc.lower() + parts.path
+        self.host = host(base_url)
         self._gitlab = gitlab.Gitlab(
             self._session.base_url,
             session=self._session,
@@ -121,6 +120,16 @@ class Client:
                 return
             asked = {**asked, **answer.more}
         raise Malformed(f"the list has more than {_MOST_PAGES} pages", where=path)
+
+
+def host(base_url: str) -> str:
+    """What artefact keys and identities begin with: host, and port and path where there are any.
+
+    >>> host("https://gitlab.com"), host("https://Example.org:8443/gitlab/")
+    ('gitlab.com', 'example.org:8443/gitlab')
+    """
+    parts = urlsplit(base_url)
+    return parts.netloc.lower() + parts.path.rstrip("/")
 
 
 def check_token(client: Client) -> str | None:

@@ -222,9 +222,9 @@ class Run:
             raise
 
     def _flushed(self) -> Iterator[Batch]:
-        """A batch of what was gathered; none if there is nothing and the position is the one stored."""
+        """A batch of what was gathered; none if there is nothing, nothing to tell, and the position is the one stored."""
         written = self.position.written()
-        if self._gathered or written != self._written:
+        if self._gathered or self._talk or written != self._written:
             records, self._gathered = self._gathered, []
             talk, self._talk = self._talk, Counter()
             self._written = written
