@@ -134,9 +134,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if not options.data.is_dir():
+        parser.error(f"--data {options.data}: there is no such folder")
     found = {}
     for name, (compare, allowed) in SETS.items():
-        pairs = compare(options.data)
+        try:
+            pairs = compare(options.data)
+        except FileNotFoundError as error:
+            parser.error(f"--data {options.data}: {error.filename} is missing, which {name} needs")
         what = max(pairs, key=lambda key: abs(pairs[key][0] - pairs[key][1]))
         ours, theirs = pairs[what]
         found[name] = {

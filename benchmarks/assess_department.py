@@ -231,3 +231,7 @@ class Department:
             ),
             retention=retention,
         )
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/assess.py`: run that.")

@@ -173,3 +173,7 @@ def speed_case(name: str, seed: int) -> Case:
     """One case of the speed table."""
     kind, settings = SPEED[name]
     return students(seed, flipped=bool(settings.get("flipped"))) if kind == "students" else crossed(seed, **settings)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/facets.py`: run that.")

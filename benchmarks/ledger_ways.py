@@ -198,3 +198,7 @@ WAYS: dict[str, tuple[type[Way], ...]] = {
     "sqlite": (Ours, Stdlib, Core, Adbc),
     "postgresql": (Ours, Psycopg, Core, Copy, Adbc),
 }
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/ledger.py`: run that.")

@@ -294,6 +294,8 @@ def main() -> int:
     paths = sorted(path for path in asked.data.glob("*.csv") if not path.name.endswith(".expected.csv"))
     if asked.sets:
         paths = [path for path in paths if path.stem in asked.sets]
+    if not paths:
+        parser.error(f"--data {asked.data}: there is no such folder, or no csv file to read in it")
     result: dict[str, Mapping[str, Any]] = {}
     for path in paths:
         table = read(path)

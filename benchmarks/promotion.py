@@ -207,6 +207,9 @@ def main() -> None:
     parser.add_argument("--active", type=float, default=float(os.environ.get("ACTIVE", 1e9)))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    for folder in (*given.data, *given.train):
+        if not folder.is_dir():
+            parser.error(f"{folder}: there is no such folder")
     data, train = ([PromotionSet(path.resolve()) for path in paths] for paths in (given.data, given.train))
     start = time.process_time()
     if given.task == "gaming":

@@ -183,3 +183,7 @@ def _said(shift: np.ndarray) -> dict[str, Any]:
         "level": [round(float(v), 3) for v in (mean[0], high[0], worst[0])],
         "promotion": [round(float(v), 3) for v in (mean[1], high[1], worst[1])],
     }
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/promotion.py`: run that.")

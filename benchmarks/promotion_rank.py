@@ -205,3 +205,7 @@ def _logistic(known: pd.DataFrame, promoted: pd.Series, asked: pd.DataFrame) -> 
     mean, scale = train.mean(), train.std() + 1e-9
     model = LogisticRegression(C=0.3, max_iter=5_000).fit((train - mean) / scale, promoted)
     return np.asarray(model.decision_function((test - mean) / scale))
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/promotion.py`: run that.")

@@ -131,3 +131,7 @@ def per_set(scores: pd.DataFrame) -> Mapping[str, dict[str, float]]:
     """Means over the cases of each set."""
     means = scores.groupby("repo")[["auc", "mrr", "hit1", "hit3"]].mean().round(4)
     return {str(name): row for name, row in means.to_dict("index").items()}
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/promotion.py`: run that.")

@@ -143,3 +143,7 @@ class PromotionSet:
         years = sorted(self.rows["T"].unique().tolist())
         said = json.loads(beside.read_text())["first_test_T"] if beside.exists() else {}
         return int(said.get(self.name, years[len(years) // 2]))
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/promotion.py`: run that.")

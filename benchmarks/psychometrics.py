@@ -177,6 +177,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     chosen = parser.parse_args(arguments)
+    if not chosen.data.is_dir():
+        parser.error(f"--data {chosen.data}: there is no such folder")
     results = run(chosen.data)
     figures = [figure for result in results for figure in result["figures"] if figure["tolerance"] is not None]
     missed = sum(not figure["ok"] for figure in figures)

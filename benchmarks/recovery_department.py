@@ -195,3 +195,7 @@ def to_theta(ability: float, cuts: Floats) -> float:
 def error_at(theta: float, cuts: Floats, errors: Floats) -> float:
     """Standard error of the cuts around a theta: between two cuts in proportion, beyond them the outer one's."""
     return float(np.interp(theta, cuts, errors))
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/recovery.py`: run that.")

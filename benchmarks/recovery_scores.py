@@ -172,3 +172,7 @@ def summary(per_seed: list[Mapping[str, float]]) -> dict[str, tuple[float, float
         error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
         found[name] = (mean, error)
     return found
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/recovery.py`: run that.")

@@ -22,16 +22,20 @@ DEFAULT_PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = {
 }
 """What a source grants unless told otherwise: feedback given for growth is not evidence for promotion until somebody says so."""
 
+_IN_FORMS: Final = frozenset({"hr", "email"})
+"""Providers of the ids that rosters and forms give people; git's addresses may be anybody's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What one collection did. talk: the collector's own counts."""
+    """What one collection did. talk: the collector's own counts. strangers: ids that it named and no roster holds, sorted."""
 
     source: Source
     artefacts: int
     rows: int
     talk: Mapping[str, int]
     purposes: tuple[Purpose, ...]
+    strangers: tuple[str, ...] = ()
 
 
 def collect_into(
@@ -64,6 +68,7 @@ def collect_into(
     granted = purposes if purposes or before else DEFAULT_PURPOSES[kind]
     source = ledger.source(kind, name, lineage=lineage, purposes=granted or None)
     talk: dict[str, int] = {}
+    named: set[str] = set()
     seen = 0
 
     def watched() -> Iterator[Batch]:
@@ -71,6 +76,7 @@ def collect_into(
         for batch in chain(first, batches):
             yield batch
             seen += len(batch.evidence)
+            named.update(_ids(batch))
             for word, count in batch.talk.items():
                 talk[word] = talk.get(word, 0) + count
             if on_batch is not None:
@@ -80,7 +86,23 @@ def collect_into(
     status = next(status for status in ledger.sources() if status.source.id == source.id)
     if counts.withdrawn:
         talk["withdrawn"] = counts.withdrawn
-    return Collected(source, seen, counts.added, talk, tuple(sorted(status.purposes)))
+    return Collected(
+        source, seen, counts.added, talk, tuple(sorted(status.purposes)), _strangers(ledger, named, known_at=now)
+    )
+
+
+def _ids(batch: Batch) -> set[str]:
+    """Ids by which forms name people: every one of them should be in the roster."""
+    people = (part.identity for one in batch.evidence for part in one.participations)
+    return {who.key for who in people if who.provider in _IN_FORMS and not who.bot}
+
+
+def _strangers(ledger: Ledger, named: set[str], *, known_at: datetime) -> tuple[str, ...]:
+    if not named:
+        return ()
+    held = ledger.identities(known_at=known_at)
+    nobodys = held[held["person"].isna() & held["provider"].isin(_IN_FORMS)]
+    return tuple(sorted(named & set(nobodys["key"].astype(str))))
 
 
 def _cursor(ledger: Ledger, source: Source) -> Mapping[str, object] | None:

@@ -112,11 +112,13 @@ def _tell(session: Session, done: Sequence[Assessed]) -> None:
         ["run", *(short[one.run] for one in done)],
         ["people", *(one.people for one in done)],
         ["artefacts", *(one.evidence for one in done)],
+        ["model", *(one.model.partition(" (")[0] for one in done)],
         *([state, *(one.states.get(state, 0) for one in done)] for state in done[0].state_names),
     ]
     session.table("Assessed: levels by state", ["", *(one.purpose.value for one in done)], rows, data)
     for model in dict.fromkeys(one.model for one in done):
-        session.say(f"model: {model}")
+        of = [one.purpose.value for one in done if one.model == model]
+        session.say(f"model of {', '.join(of) if len(of) < len(done) else 'every purpose'}: {model}")
     for warning in sorted({warning for one in done for warning in one.warnings}):
         session.say(warning)
     if not any(one.people for one in done):

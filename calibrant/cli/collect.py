@@ -20,6 +20,8 @@ from db.records import Batch, Purpose
 
 __all__ = ["register"]
 
+_NAMED = 5
+
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, XLSX or JSON.")]
 Name = Annotated[str | None, typer.Option("--name", help="Name of the source (default: the file's or folder's name).")]
 Purposes = Annotated[
@@ -68,6 +70,7 @@ def _tell(session: Session, results: list[Collected]) -> None:
             "rows_added": r.rows,
             "purposes": [p.value for p in r.purposes],
             "counts": dict(r.talk),
+            "in_no_roster": list(r.strangers),
         }
         for r in results
     ]
@@ -78,6 +81,8 @@ def _tell(session: Session, results: list[Collected]) -> None:
         )
         if counts:
             session.say(f"{r.source.name}: " + ", ".join(f"{word} {count}" for word, count in counts))
+        if r.strangers:
+            session.say(f"{r.source.name}: {_unknown(r.strangers)}")
     alike: dict[str, list[str]] = {}
     for r in results:
         alike.setdefault(granted(r.purposes), []).append(r.source.name)
@@ -86,6 +91,15 @@ def _tell(session: Session, results: list[Collected]) -> None:
             ", ".join(names) if len(names) < 4 else f"all {len(names)}" if len(alike) == 1 else f"{len(names)} sources"
         )
         session.say(f"{named} may be read for {purposes}; see `calibrant sources list`")
+
+
+def _unknown(ids: Sequence[str]) -> str:
+    few = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
+    many = f"{len(ids)} ids are" if len(ids) > 1 else "1 id is"
+    return (
+        f"{many} in no roster ({few}): what is said of them counts for nobody. Bring them with `calibrant people import`, "
+        "or say whose they are with `calibrant identities merge`"
+    )
 
 
 def _constants(pairs: list[str] | None) -> dict[str, str]:

@@ -156,8 +156,11 @@ def _cell(value: int | None) -> object:
 
 
 def _rows(skill: str, one: Mapping[str, Any]) -> list[list[object]]:
+    """One row of the cuts in use and one per source, whose rules the first need not repeat."""
     used = "tied by " + ", ".join(one["anchored_by"]) if one.get("anchored_by") else "relative to the average rater"
-    first: list[object] = [skill, "= used", *_places(one), one["rule"], None, None, None, used]
+    rule, _, moved = one["rule"].partition(", moved as ")
+    note = used + (f"; moved as {moved}" if moved else "")
+    first: list[object] = [skill, "= used", *_places(one), rule.partition(":")[0], None, None, None, note]
     rest = [
         [
             skill,

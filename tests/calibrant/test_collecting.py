@@ -54,3 +54,35 @@ def test_after_an_erasure_nothing_in_the_ledger_confirms_who_rated_whom(tmp_path
     digest = key.rpartition("/")[2].encode()
     assert digest not in b"".join(path.read_bytes() for path in tmp_path.glob("calibrant.db*"))
     assert calibrant("collect", "feedback360", feedback).count("0 rows added") == 1
+
+
+def test_ids_that_no_roster_holds_are_counted_and_named_and_each_purpose_names_its_model(tmp_path: Path) -> None:
+    roster, feedback, database = (tmp_path / name for name in ("roster.csv", "feedback.csv", "calibrant.db"))
+    roster.write_text(
+        "person_id,name,emails,github_id,gitlab_id,team,role,job_level,hired_on,left_on,fte\n"
+        "E1,Ada,,,,,,,2024-01-01,,\nE2,Bo,bo@example.org,,,,,,2024-01-01,,\n"
+    )
+    columns = "cycle,subject_id,rater_id,relationship,competency_code,item_code,rating,scale,comment,submitted_at"
+    subjects = ["E1", "vignette:V1", "vic@example.org", *(f"X{n}" for n in range(1, 7))]
+    rows = [f"2026,{subject},bo@example.org,peer,code-review,,4,1-5,good,2026-03-01" for subject in subjects]
+    feedback.write_text("\n".join([columns, *rows]) + "\n")
+    ledger = {"CALIBRANT_LEDGER": f"sqlite:///{database}", "CALIBRANT_NOW": "2026-06-01"}
+
+    def calibrant(*words: object) -> tuple[str, str]:
+        done = CliRunner().invoke(app, [str(word) for word in words], env=ledger)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout, done.stderr
+
+    calibrant("init")
+    calibrant("people", "import", roster)
+    told = calibrant("collect", "feedback360", feedback)[1]
+    assert "7 ids are in no roster (X1, X2, X3, X4, X5 and 2 more)" in told
+    assert "V1" not in told
+    (one,) = json.loads(calibrant("collect", "feedback360", feedback, "--json")[0])
+    assert one["in_no_roster"] == ["X1", "X2", "X3", "X4", "X5", "X6", "vic@example.org"]
+    feedback.write_text("\n".join([columns, rows[0]]) + "\n")
+    assert "roster" not in calibrant("collect", "feedback360", feedback)[1]
+    table, talk = calibrant("assess", "--purpose", "development", "--purpose", "self_check")
+    (row,) = [line for line in table.splitlines() if line.startswith("model")]
+    assert row.split() == ["model", "facets/2", "facets/2"]
+    assert talk.count("model of every purpose: facets/2 (model-based") == 1

@@ -80,6 +80,26 @@ def test_show_tells_sources_rules_judges_and_errors(place: Place) -> None:
     assert all(0.1 < error < 1.0 for error in told["cutpoints"][SKILL]["se"])
 
 
+def test_the_table_stays_narrow_in_a_pipe(place: Place) -> None:
+    settings = {"CALIBRANT_LEDGER": place.url, "CALIBRANT_STANDARD": str(place.standard)}
+    now = {"CALIBRANT_NOW": "2026-08-03"}
+    shown = CliRunner().invoke(app, ["cutpoints", "show"], env=settings | now)
+    assert "= used" in shown.stdout
+    assert max(len(line) for line in shown.stdout.splitlines()) <= 200
+
+
+def test_a_vignette_named_like_a_person_is_refused_with_its_line(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "named.csv"
+    person = shy_department(4).people[0].name
+    file.write_text(
+        f"method,skill,vignette,level,judges\nvignettes,{SKILL},v1,1,6\nvignettes,{SKILL},as {person} is,2,\n"
+    )
+    settings = {"CALIBRANT_LEDGER": place.url, "CALIBRANT_STANDARD": str(place.standard)}
+    done = CliRunner().invoke(app, ["cutpoints", "import", str(file)], env=settings | {"CALIBRANT_NOW": "2026-08-03"})
+    assert done.exit_code == 1
+    assert f"{file}:3" in done.stderr.replace("\n", "")
+
+
 def test_the_booklet_is_in_order(place: Place) -> None:
     pages = place("cutpoints", "booklet", "--skill", SKILL)["booklet"]
     assert [page["page"] for page in pages] == list(range(1, len(pages) + 1))

@@ -106,6 +106,15 @@ def test_leaving_out_a_source_never_leaves_out_or_leaves_standing_one_or_two_peo
     assert shown == set(sources) - hidden
 
 
+def test_what_is_left_without_the_only_source_is_no_result(hand):
+    like = next(entry for entry in hand.assessment().rests_on if entry.dropped_kind == "source")
+    git = (replace(like, dropped="git"),)
+    alone = hand.assessment(rests_on=git, raters_by_relation={}, human_raters=0, sources=("git",))
+    assert foundation(alone, 3, AnonymityPolicy()) == foundation(replace(alone, rests_on=()), 3, AnonymityPolicy())
+    beside = replace(alone, sources=("git", "github"))
+    assert [one.group for one in foundation(beside, 3, AnonymityPolicy()).ranges] == ["Without git"]
+
+
 def quarters(hand, *heard):
     """An assessment with a leave-one-out result per quarter; heard: people left out and people remaining, by relation."""
     like = next(entry for entry in hand.assessment().rests_on if entry.dropped_kind == "quarter")
