@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from inference.agreement import Agreement, agreement
 from inference.fitting import Fit
 from inference.marks import main_relations, marks
 from inference.roster_groups import RosterGroups
@@ -79,7 +80,7 @@ class Diagnostics:
     `models.centrality`; NaN where the model has none), flags (tuple), and for each statistic of `models.rater_checks` NAME, NAME_low, NAME_high (95 % band of the model) and NAME_z; NAME_expected for centrality and entropy.
 
     mean_severity, severity_sd: of human raters (mean of the estimates; SD of the model). halo_sd: of person by rater. couples: reciprocity's
-    correlation, None with fewer than ten couples. people: rated, vignettes apart. replicates: behind the bands. notes: what could not be looked at.
+    correlation, None with fewer than ten couples. people: rated, vignettes apart. agreement: by response format. replicates: behind the bands. notes: what could not be looked at.
     """
 
     raters: pd.DataFrame
@@ -92,6 +93,7 @@ class Diagnostics:
     people: int
     replicates: int
     notes: tuple[str, ...]
+    agreement: tuple[Agreement, ...] = ()
 
 
 def diagnose(
@@ -122,6 +124,7 @@ def diagnose(
         people=int(given.loc[~is_vignette(given["person"]), "person"].nunique()),
         replicates=replicates,
         notes=groups.notes,
+        agreement=agreement(given, rng),
     )
 
 

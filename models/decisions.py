@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.levels import level_probabilities, normal_level_probabilities
@@ -14,7 +13,6 @@ __all__ = [
     "DecisionQuality",
     "decision_quality",
     "grid_decision_quality",
-    "measurement_at_cuts",
     "normal_decision_quality",
     "ranked_probability_score",
     "ranked_probability_skill",
@@ -131,26 +129,3 @@ def sem_at_cuts(theta: ArrayLike, sd: ArrayLike, cuts: ArrayLike, *, bandwidth: 
     total = weight.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.sqrt((weight * spread[:, None] ** 2).sum(axis=0) / total))
-
-
-def measurement_at_cuts(theta: ArrayLike, sd: ArrayLike, cuts: ArrayLike, *, bandwidth: float = 0.5) -> pd.DataFrame:
-    """What is known of people near each cut: cut, near (cases within one bandwidth), sem, accuracy, consistency of placing them there.
-
-    theta, sd: (cases,) posterior means and SDs. accuracy, consistency are over those `near`, NaN where there is nobody.
-    """
-    place, spread, cut = (np.asarray(values, dtype=np.float64) for values in (theta, sd, cuts))
-    near = np.abs(place[:, None] - cut) <= bandwidth
-    quality = normal_decision_quality(place, spread, cut)
-    count = near.sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        accuracy = (quality.accuracy_each_at * near).sum(axis=0) / count
-        consistency = (quality.consistency_each_at * near).sum(axis=0) / count
-    return pd.DataFrame(
-        {
-            "cut": cut,
-            "near": count,
-            "sem": sem_at_cuts(place, spread, cut, bandwidth=bandwidth),
-            "accuracy": accuracy,
-            "consistency": consistency,
-        }
-    )

@@ -10,6 +10,7 @@ from calibrant.reports.disclosure import GroupedValue
 
 __all__ = [
     "MEASURES",
+    "Agreeing",
     "Boundary",
     "Effect",
     "Flag",
@@ -130,6 +131,17 @@ class Validity:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreeing:
+    """Krippendorff's alpha of a response format with its 95 % interval; None where withheld, or where there is none."""
+
+    scale: str
+    alpha: float | None
+    low: float | None
+    high: float | None
+    marks: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Raters:
     """The whole report. raters, people, marks: None where there are fewer than five raters, and nothing else is told then."""
 
@@ -149,6 +161,7 @@ class Raters:
     cut: str
     connectivity: float | None
     boundaries: tuple[Boundary, ...]
+    agreement: tuple[Agreeing, ...]
     drifting: str
     drift: Spread | None
     items: tuple[Item, ...]

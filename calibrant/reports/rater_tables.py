@@ -51,6 +51,9 @@ def _of_groups(report: Raters) -> Iterator[tuple[object, ...]]:
     for one in report.boundaries:
         words = f"{one.bridges} raters in both, {one.shared} people from both{', thin' if one.thin else ''}"
         yield "boundary", one.first, one.second, None, None, None, None, words
+    for scale in report.agreement:
+        words = "withheld" if scale.marks is None else ""
+        yield "agreement", scale.scale, "Krippendorff's alpha", scale.alpha, scale.low, scale.high, scale.marks, words
 
 
 def raters_csv(report: Raters) -> str:

@@ -20,6 +20,7 @@ from calibrant.reports.inert import NAME_LIMIT, shown
 from calibrant.reports.inputs import StandardText
 from calibrant.reports.rater_results import (
     MEASURES,
+    Agreeing,
     Boundary,
     Effect,
     Flag,
@@ -32,6 +33,7 @@ from calibrant.reports.rater_results import (
 )
 from calibrant.reports.suppression import MINIMUM_CELL, suppress
 from db.records import Purpose, Run
+from inference.agreement import Agreement
 from inference.diagnostics import FLAGS, LEAST_MARKS, Diagnostics, GroupEffect
 from inference.drift import ItemEffect, ItemShift
 from inference.validity import CrossValidity, SkillValidity
@@ -111,6 +113,7 @@ def build(inputs: RatersInputs) -> Raters:
         cut=_cut(found.linking, inputs.minimum_cell) if found and enough else "",
         connectivity=_round(found.linking.algebraic_connectivity) if found and enough else None,
         boundaries=_boundaries(found.linking, inputs.minimum_cell) if found and enough else (),
+        agreement=tuple(_agreeing(one, inputs.minimum_cell) for one in found.agreement) if found and enough else (),
         drifting=drifting,
         drift=drift,
         items=tuple(_item(inputs, one) for one in inputs.items if one.flagged),
@@ -216,6 +219,14 @@ def _boundaries(found: Linking, minimum: int) -> tuple[Boundary, ...]:
         )
         for one in found.boundaries
     )
+
+
+def _agreeing(one: Agreement, minimum: int) -> Agreeing:
+    scale = shown(one.scale, NAME_LIMIT)
+    if min(one.raters, one.people) < minimum:
+        return Agreeing(scale, None, None, None, None)
+    alpha, low, high = (_round(end) if np.isfinite(end) else None for end in (one.alpha, one.low, one.high))
+    return Agreeing(scale, alpha, low, high, one.marks)
 
 
 def _drift(inputs: RatersInputs) -> tuple[str, Spread | None]:

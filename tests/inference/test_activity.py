@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import rubrics
 from inference.activity import LEAST_PEOPLE, ActivityClassifier, Shape, fit_activity, fit_model
+from inference.activity_design import SIGNS
 from inference.activity_items import MOST_RATERS, with_activity
 from inference.folds import fold_of
 from tests.inference.activity_material import Work, labelled_features
@@ -120,3 +122,29 @@ def test_git_weighs_no_more_than_two_human_raters() -> None:
     assert (light["weight"] == 1.0).all()
     plain = pd.DataFrame([*humans, *git])
     assert with_activity(plain, pd.DataFrame()) is plain
+
+
+COUNTED = {
+    ("author", "months"): ("own_12", "own_36", "part_12", "vouched_12"),
+    ("author", "quarters"): ("own_12", "own_36", "part_12", "vouched_12"),
+    ("author", "changes"): ("own_12", "built_12"),
+    ("author", "areas"): ("part_12",),
+    ("author", "repositories"): ("part_12",),
+    ("author", "people"): ("vouchers_12", "vouchers_120"),
+    ("reviewer", "months"): ("review_12", "review_120", "ack_12"),
+    ("reviewer", "people"): ("subjects_12", "subjects_120"),
+}
+"""The features closest to what a measure of a standard counts, by role and unit."""
+
+
+def test_what_the_standard_counts_as_better_never_lowers_a_predicted_level() -> None:
+    """Thresholds of a measure rise with the level (the validator sees to it), so each says: more of this is no lower."""
+    measures = [one for skill in rubrics.load("aiml").skills.values() for one in skill.measures.values()]
+    features, level, _ = labelled_features(80)
+    whole = fit_model(features, level, Shape(0.1))
+    told = {name for one in measures for name in COUNTED[one.role, one.unit]}
+    assert len(told) > 5
+    for name in sorted(told & set(whole.design.names)):
+        assert SIGNS[name] == 1
+        more = features.assign(**{name: features[name] * 2 + 1})
+        assert (whole.above(more) >= whole.above(features) - 1e-9).all()

@@ -11,7 +11,6 @@ import pytest
 from models.decisions import (
     decision_quality,
     grid_decision_quality,
-    measurement_at_cuts,
     normal_decision_quality,
     ranked_probability_score,
     ranked_probability_skill,
@@ -88,11 +87,3 @@ def test_levels_outside_the_scale_are_refused() -> None:
 def test_error_at_a_cut_is_that_of_the_people_near_it() -> None:
     found = sem_at_cuts([-2.0, -2.1, 1.9, 2.0], [0.3, 0.3, 0.6, 0.6], [-2.0, 2.0, 30.0])
     np.testing.assert_allclose(found, [0.3, 0.6, np.nan], atol=1e-6)
-
-
-def test_measurement_at_cuts_counts_those_near_and_finds_them_hardest_to_place() -> None:
-    found = measurement_at_cuts([-2.0, -1.9, 0.0, 0.1, 3.0], np.full(5, 0.4), [0.05, 6.0])
-    assert found["near"].tolist() == [2, 0]
-    assert found.loc[0, "sem"] == pytest.approx(0.4)
-    assert found.loc[0, "accuracy"] < 0.6
-    assert np.isnan(found.loc[1, "accuracy"])

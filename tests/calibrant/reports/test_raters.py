@@ -21,6 +21,7 @@ from calibrant.reports.rater_tables import RATER_COLUMNS, raters_csv
 from calibrant.reports.render import json_text, rater_page_html, raters_html
 from calibrant.standards import standard_text
 from db.records import Purpose, Run
+from inference.agreement import Agreement
 from inference.diagnostics import FLAGS, LEAST_MARKS, Diagnostics, GroupEffect
 from inference.drift import ItemEffect, ItemShift, decision_cusum
 from inference.validity import CrossValidity, SkillValidity
@@ -177,6 +178,22 @@ def test_effects_of_few_are_withheld_and_those_that_cannot_be_told_say_so() -> N
     assert unknown.verdict == "cannot be told from severity and ability"
     assert report.reciprocity is not None
     assert report.reciprocity.verdict == "favours are returned"
+
+
+def test_agreement_is_told_of_five_raters_and_five_people_or_more() -> None:
+    told = Agreement("form 1-5", 0.412, 0.31, 0.5, 240, 12, 20)
+    few = Agreement("panel 1-5", 0.917, 0.9, 0.95, 18, 4, 9)
+    alone = Agreement("quiz 1-5", 0.823, 0.8, 0.85, 18, 9, 4)
+    report = raters.build(inputs(diagnostics(table(0, {"peer": 12}), agreement=(told, few, alone))))
+    assert [(one.alpha, one.low, one.high, one.marks) for one in report.agreement] == [
+        (0.41, 0.31, 0.5, 240),
+        (None, None, None, None),
+        (None, None, None, None),
+    ]
+    text = shown(report)
+    assert "0.41" in text
+    assert "0.92" not in text
+    assert "0.82" not in text
 
 
 def test_with_four_raters_nothing_is_said_of_raters() -> None:
