@@ -54,6 +54,7 @@ def read_frames(
         evidence=ledger.evidence(as_of=as_of, known_at=known_at, purpose=purpose),
         participations=ledger.participations(as_of=as_of, known_at=known_at, purpose=purpose),
         reverts=ledger.reverts(as_of=as_of, known_at=known_at),
+        reviewed=ledger.reviewed(as_of=as_of, known_at=known_at),
         people=ledger.people(as_of=as_of, known_at=known_at),
         employments=ledger.employments(known_at=known_at),
         memberships=ledger.memberships(known_at=known_at),

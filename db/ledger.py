@@ -193,6 +193,11 @@ class Ledger:
         with self._store.connect() as connection:
             return references.reverts(connection, micros(as_of), micros(known_at))
 
+    def reviewed(self, *, as_of: datetime, known_at: datetime) -> DataFrame:
+        """Which review or review comment is about which change request: artefact, target (opaque ids), sorted."""
+        with self._store.connect() as connection:
+            return references.reviewed(connection, micros(as_of), micros(known_at))
+
     def people(self, *, as_of: datetime, known_at: datetime) -> DataFrame:
         """Every person, by key, with what held on the day of `as_of`.
 

@@ -1,17 +1,19 @@
-"""Which artefacts a commit says it reverts: the one measure that names another artefact."""
+"""Measures that name another artefact: which commit a commit says it reverts, which change request a review is about."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pandas as pd
 from sqlalchemy import Connection, select
 
 from db.frames import current
 from db.lookup import values
+from db.records import Kind
 from db.tables import metadata
 
-__all__ = ["reverts"]
+__all__ = ["reverts", "reviewed"]
 
 _artefact, _evidence = metadata.tables["artefact"], metadata.tables["evidence"]
 _OID_DIGITS = 40
@@ -34,6 +36,20 @@ def reverts(connection: Connection, as_of: int, known_at: int) -> pd.DataFrame:
             ).all()
             if len(found) == 1:
                 known[key] = found[0]
+    return _pairs(named, known)
+
+
+def reviewed(connection: Connection, as_of: int, known_at: int) -> pd.DataFrame:
+    """artefact, target: opaque ids, sorted; reviews of what the ledger does not hold are left out."""
+    statement = select(_evidence.c.artefact_id, _evidence.c.measures).where(
+        *current(as_of, known_at, (Kind.REVIEW, Kind.REVIEW_COMMENT)),
+        _evidence.c.measures.like('%"reviewed_change":"%'),
+    )
+    named = {row.artefact_id: json.loads(row.measures)["reviewed_change"] for row in connection.execute(statement)}
+    return _pairs(named, _by_key(connection, sorted(set(named.values()))))
+
+
+def _pairs(named: Mapping[str, str], known: Mapping[str, str]) -> pd.DataFrame:
     pairs = sorted((artefact, known[key]) for artefact, key in named.items() if key in known)
     return pd.DataFrame(pairs, columns=["artefact", "target"], dtype="str")
 

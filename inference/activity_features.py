@@ -6,7 +6,7 @@ in *periods*: a week with L of one's lines is worth L^2 / (L^2 + 20^2), so one c
 worth more than one; a year is worth likewise by its added lines and 1,000. Reviews make a week of reviewing, however many;
 people are counted once. Periods decay by age (`recency_weight`) at several half-lives, so that what is recent, what is usual and
 what lasted can be told apart. The word of two people for each other is set aside where they mostly vouch for each other
-(`shares.CLOSED_SHARE`), as everywhere.
+(`activity_record.CLOSED_SHARE`).
 
 Absent is not zero. Where an area's record holds no reviews (or no acknowledgements), everything that would be read off them is
 missing (NaN) for everybody there, not nought. Whether it does is seen from the record: `RECORDED_SHARE`.

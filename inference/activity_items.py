@@ -42,12 +42,15 @@ def classifier_of(frames: Frames) -> ActivityClassifier | None:
 
 
 def ledger_record(attribution: Attribution, tags: WorkTags) -> ActivityRecord:
-    """Who had which part in which work of which skill. Work without substance, work undone later and work of nobody in the roster are left out."""
+    """Who had which part in which work of which skill. Work and reviews without substance, work undone later and work of nobody in the
+    roster are left out. A change request, its reviews and their comments are one artefact.
+    """
     changes, shares = attribution.changes, attribution.shares
     counts = (changes["substantive"] & changes["survived"]).to_numpy(dtype=bool)
     pairs = pd.DataFrame({"change": tags.change, "area": np.asarray(tags.skills, dtype=object)[tags.skill]})
     pairs = pairs.drop_duplicates()
-    known = shares[shares["person"].notna().to_numpy(dtype=bool) & counts[shares["change"].to_numpy()]]
+    said = shares["substance"].to_numpy(dtype=bool) | (shares["role"] == "author").to_numpy(dtype=bool)
+    known = shares[shares["person"].notna().to_numpy(dtype=bool) & said & counts[shares["change"].to_numpy()]]
     rows = known[["change", "person", "role", "share", "counterpart"]].merge(pairs, on="change")
     change = rows["change"].to_numpy()
     return ActivityRecord.of(
@@ -56,7 +59,7 @@ def ledger_record(attribution: Attribution, tags: WorkTags) -> ActivityRecord:
                 "person": rows["person"].astype("str"),
                 "area": rows["area"],
                 "role": rows["role"].astype("str"),
-                "artefact": changes.index.take(change),
+                "artefact": changes.index.take(changes["unit"].to_numpy()[change]),
                 "counterpart": rows["counterpart"].astype("str"),
                 "occurred_at": changes["occurred_at"].array.take(change),
                 "share": rows["share"],

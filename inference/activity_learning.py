@@ -44,7 +44,7 @@ def decision_features(
     for cutoff, rows in dated.groupby("cutoff", sort=True):
         moment = pd.Timestamp(str(cutoff)).to_pydatetime()
         frames = frames_at(moment).uncontested()
-        attribution = attribute(frames.evidence, frames.participations, frames.reverts)
+        attribution = attribute(frames.evidence, frames.participations, frames.reverts, frames.reviewed)
         record = ledger_record(attribution, tag_work(standard, attribution))
         asked = rows[["person", "skill", "level"]].rename(columns={"skill": "area"})
         asked = asked.merge(frames.people[["person", "key"]], on="person")

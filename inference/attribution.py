@@ -5,10 +5,10 @@ assistance, the tool: a share is a statement about the record, not about effort.
 squashed a change get none. A reviewer or tester has a participation of their own, worth one.
 
 A change is *substantive* unless it is a merge, a revert, whitespace only, a pure rename or mode change, touches nothing a
-person writes (vendored, generated, lock files, assets), or is a bulk import. It is *reviewed* if somebody else than its
-authors vouched for it in a trailer or committed it, or it came in through a forge's change request. Two people who
-mostly vouch for each other do not vouch independently: their word for one another is set aside (`shares.CLOSED_SHARE`). A
-change has *survived* unless a later commit reverts it.
+person writes (vendored, generated, lock files, assets), is a bulk import, or was never merged. It is *reviewed* if somebody else than its
+authors vouched for it in a trailer, committed or merged it; where no source says who, it is if it came in through a forge's change
+request. Those who mostly vouch for each other do not vouch independently: their word for one another is set aside (`vouching`).
+A change has *survived* unless a later commit reverts it. A change request and the commits that landed it are one change (`work_units`).
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ from db.records import Kind
 from inference.coded import positions
 from inference.facts import WORK_FACTS, read_measures
 from inference.path_kinds import DOCUMENTATION, TEST
-from inference.shares import Parts
+from inference.review_facts import ReviewFacts
+from inference.shares import ROLES, Parts
 from inference.touched import TouchedPaths
+from inference.vouching import trusted
+from inference.work_units import WorkUnits
 
 __all__ = ["BULK_FILES", "Attribution", "attribute"]
 
 BULK_FILES: Final = 400
 """A change that touches more files than this is an import or a sweep, not a piece of work."""
 
-_WORK_KINDS: Final = (Kind.COMMIT, Kind.CHANGE_REQUEST, Kind.REVIEW, Kind.REVIEW_COMMENT)
-_READ: Final = ["evidence", "artefact", "kind", "occurred_at", "source", "repository", "same_as", "measures", "paths"]
-
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """changes: one row per artefact of work, index = evidence id: kind, occurred_at, month, repository, source, area, imports,
-    tools, labels, substantive, reviewed, survived, tests, docs, change_followed, added and deleted (lines, NaN where
-    nobody counted). touched: their paths, in the order of `changes`.
+    """changes: one row per artefact of work, index = evidence id: artefact (of a review: of the change it is about), kind,
+    occurred_at, month, repository, source, area, imports, tools, labels, substantive, reviewed, survived, tests, docs, change_followed,
+    suggestion_applied, weighed (it is a review; what it says, of which change, and whether that was altered are known), unit (position of the change it is about, else its own),
+    added and deleted (lines, NaN where nobody counted). touched: their paths, in the order of `changes`.
     shares: evidence, change (position in `changes`), person (null where unresolved), identity, role (author | reviewer | tester),
-    share in (0, 1], others_work, counterpart.
+    share in (0, 1], others_work, substance (of a reviewer: what they said; of an author: what others said), counterpart.
     """
 
     changes: pd.DataFrame
@@ -50,51 +51,59 @@ class Attribution:
     touched: TouchedPaths
 
 
-def attribute(evidence: pd.DataFrame, participations: pd.DataFrame, reverts: pd.DataFrame) -> Attribution:
-    """Changes and shares from the ledger's frames (`Ledger.evidence`, `Ledger.participations`, `Ledger.reverts`)."""
-    work = _without_duplicates(evidence.loc[evidence["kind"].isin([kind.value for kind in _WORK_KINDS]), _READ])
-    facts = read_measures(work["measures"], WORK_FACTS)
-    changes, touched = _changes(work.drop(columns="measures"), facts, reverts)
-    parts = Parts.of(participations, changes.index).without_strangers().without_closed_pairs()
-    changes["reviewed"] = parts.vouched() | _came_through_a_forge(facts)
+def attribute(
+    evidence: pd.DataFrame, participations: pd.DataFrame, reverts: pd.DataFrame, reviewed: pd.DataFrame
+) -> Attribution:
+    """Changes and shares from the ledger's frames (`Ledger.evidence`, `.participations`, `.reverts`, `.reviewed`)."""
+    units = WorkUnits.of(evidence, reviewed)
+    facts = read_measures(units.work["measures"], WORK_FACTS)
+    reviews = ReviewFacts.of(units, facts)
+    changes, touched = _changes(units, facts, reviews, reverts)
+    parts = Parts.of(participations, changes.index)
+    shown = reviews.shown(units, parts.vouched())
+    named = parts.named()
+    remark = units.of_kind(Kind.REVIEW_COMMENT)
+    parts = trusted(parts.told(units.unit, shown, reviews.speaks, reviews.followed, remark))
+    changes["reviewed"] = parts.vouched() | (_came_through_a_forge(facts, named) & ~shown)
     shares = parts.shares(participations, changes.index, facts["ai_assist"].notna().to_numpy(dtype=bool))
+    about = units.unit[shares["change"].to_numpy()] != shares["change"].to_numpy()
+    shares = shares[~about | (shares["role"] != ROLES[0]).to_numpy(dtype=bool)].reset_index(drop=True)
     return Attribution(changes=changes, shares=shares, touched=touched)
 
 
-def _without_duplicates(work: pd.DataFrame) -> pd.DataFrame:
-    """One row per piece of work, sorted: an artefact whose primary is read too (a squash, a cherry-pick) is left out."""
-    primary = work.loc[work["same_as"].notna() & (work["same_as"] != work["artefact"]), "same_as"]
-    duplicate = primary.index[positions(primary, pd.Index(work["artefact"])) >= 0]
-    order = np.flatnonzero(~work.index.isin(duplicate))
-    ids = work["evidence"].take(order)
-    return work.take(order[ids.argsort(kind="stable").to_numpy()]).reset_index(drop=True)
-
-
-def _changes(work: pd.DataFrame, facts: pd.DataFrame, reverts: pd.DataFrame) -> tuple[pd.DataFrame, TouchedPaths]:
+def _changes(
+    units: WorkUnits, facts: pd.DataFrame, reviews: ReviewFacts, reverts: pd.DataFrame
+) -> tuple[pd.DataFrame, TouchedPaths]:
+    work = units.work
+    landed = read_measures(units.landed["measures"], WORK_FACTS)
     touched = TouchedPaths.of(work["paths"])
     occurred = work["occurred_at"]
+    added, deleted = facts["added"].fillna(facts["additions"]), facts["deleted"].fillna(facts["deletions"])
     changes = pd.DataFrame(
         {
-            "artefact": work["artefact"].to_numpy(),
+            "artefact": work["artefact"].to_numpy()[units.unit],
             "kind": work["kind"].to_numpy(),
             "occurred_at": occurred.array,
             "month": (occurred.dt.year * 12 + occurred.dt.month - 1).to_numpy(dtype=np.int64),
             "repository": work["repository"].to_numpy(),
             "source": work["source"].to_numpy(),
             "area": pd.array(touched.main_areas(), dtype="str"),
-            "imports": facts["imports"].to_numpy(),
-            "tools": facts["tools"].to_numpy(),
+            "imports": units.gathered(facts["imports"], landed["imports"]).to_numpy(),
+            "tools": units.gathered(facts["tools"], landed["tools"]).to_numpy(),
             "labels": facts["labels"].to_numpy(),
             "tests": touched.any((touched.flags & TEST) > 0),
             "docs": touched.any((touched.flags & DOCUMENTATION) > 0),
-            "change_followed": _true(facts["change_followed"]),
-            "added": facts["added"].to_numpy(dtype=np.float64, na_value=np.nan),
-            "deleted": facts["deleted"].to_numpy(dtype=np.float64, na_value=np.nan),
+            "change_followed": reviews.followed,
+            "suggestion_applied": reviews.applied,
+            "weighed": reviews.weighed,
+            "unit": units.unit,
+            "added": added.to_numpy(dtype=np.float64, na_value=np.nan),
+            "deleted": deleted.to_numpy(dtype=np.float64, na_value=np.nan),
         },
         index=pd.Index(work["evidence"], name="evidence"),
     )
-    changes["substantive"] = _substantive(work, facts, touched.any(touched.written))
-    changes["survived"] = _survived(work, reverts)
+    changes["substantive"] = _substantive(units, facts, landed, touched)
+    changes["survived"] = _survived(work, _standing(units, reverts))
     return changes, touched
 
 
@@ -102,10 +111,28 @@ def _true(flag: pd.Series) -> NDArray[np.bool_]:
     return flag.fillna(False).to_numpy(dtype=bool)
 
 
-def _substantive(work: pd.DataFrame, facts: pd.DataFrame, any_written: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    commit = (work["kind"] == Kind.COMMIT.value).to_numpy()
+def _substantive(
+    units: WorkUnits, facts: pd.DataFrame, landed: pd.DataFrame, touched: TouchedPaths
+) -> NDArray[np.bool_]:
+    """A commit by itself; a change request by its commits, or by itself where they are unknown; a review by its change."""
+    commit, request = units.of_kind(Kind.COMMIT), units.of_kind(Kind.CHANGE_REQUEST)
+    theirs = TouchedPaths.of(units.landed["paths"])
+    merges = landed["parents"].fillna(1).to_numpy(dtype=np.int64) > 1
+    by_commits = units.any_landed(_written(landed, theirs.any(theirs.written)))
+    some, none = touched.any(touched.written), ~touched.any(np.ones(len(touched.distinct), dtype=bool))
+    few = facts["files"].fillna(1).to_numpy(dtype=np.int64) <= BULK_FILES
+    worth = np.where(
+        commit,
+        _written(facts, some),
+        np.where(units.any_landed(~merges), by_commits, ~request | ((some | none) & few)),
+    )
+    return np.asarray(worth[units.unit] & ~(request & _true(facts["merged"] == False)))  # noqa: E712  (null is not false)
+
+
+def _written(facts: pd.DataFrame, any_written: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of commits: did somebody write something, once?"""
     lines = (facts["added"] + facts["deleted"]).fillna(1).to_numpy(dtype=np.int64)
-    written = (
+    return np.asarray(
         (facts["parents"].fillna(1).to_numpy(dtype=np.int64) <= 1)
         & facts["revert_of"].isna().to_numpy()
         & ~_true(facts["whitespace_only"])
@@ -113,7 +140,14 @@ def _substantive(work: pd.DataFrame, facts: pd.DataFrame, any_written: NDArray[n
         & (facts["files"].fillna(1).to_numpy(dtype=np.int64) <= BULK_FILES)
         & any_written
     )
-    return np.where(commit, written, True)
+
+
+def _standing(units: WorkUnits, reverts: pd.DataFrame) -> pd.DataFrame:
+    """The reverts between what stands for the commits that they name."""
+    if units.landed.empty:
+        return reverts
+    named = pd.DataFrame({name: units.standing(reverts[name]) for name in ("artefact", "target")})
+    return named[named["artefact"] != named["target"]].drop_duplicates()
 
 
 def _survived(work: pd.DataFrame, reverts: pd.DataFrame) -> NDArray[np.bool_]:
@@ -132,8 +166,8 @@ def _survived(work: pd.DataFrame, reverts: pd.DataFrame) -> NDArray[np.bool_]:
     return survived
 
 
-def _came_through_a_forge(facts: pd.DataFrame) -> NDArray[np.bool_]:
-    """Did a forge's change request bring the change in, or was it merged there with reviews?"""
+def _came_through_a_forge(facts: pd.DataFrame, named: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Did a forge's change request bring the change in, or was it merged there with reviews of which nobody tells whose?"""
     through_forge = facts["change_request"].notna() & facts["github_merge"].fillna(False)
     merged_with_reviews = (facts["reviews"].fillna(0) > 0) & facts["merged"].fillna(False)
-    return _true(through_forge) | _true(merged_with_reviews)
+    return _true(through_forge) | (_true(merged_with_reviews) & ~named)

@@ -70,25 +70,27 @@ def opportunity(
     memberships: pd.DataFrame,
     took_part: pd.DataFrame,
     skill_repositories: pd.DataFrame,
+    skill_comments: pd.DataFrame,
     skills: list[str],
 ) -> pd.DataFrame:
-    """One row per person and skill: person, skill, months_present, access.
+    """One row per person and skill: person, skill, months_present, access, comments.
 
     present: months per person. memberships: person, team (as at the assessment). took_part: person, repository.
     skill_repositories: skill, repository that holds work of that skill, by anybody. Access is the person's own or a
-    team mate's participation in such a repository.
+    team mate's participation in such a repository. skill_comments: those of which a source shows what reviewers
+    said about such work; comments is access to one of them.
     """
     own = took_part[["person", "repository"]].drop_duplicates()
     teams = memberships[["person", "team"]].dropna().drop_duplicates()
     of_team = teams.merge(own, on="person")[["team", "repository"]].drop_duplicates()
     shared = teams.merge(of_team, on="team")[["person", "repository"]]
     reachable = pd.concat([own, shared]).drop_duplicates()
-    access = set(
-        reachable.merge(skill_repositories, on="repository")[["person", "skill"]].itertuples(index=False, name=None)
-    )
     grid = pd.MultiIndex.from_product([sorted(present.index), sorted(skills)], names=["person", "skill"]).to_frame(
         index=False
     )
     grid["months_present"] = grid["person"].map(present).astype(float)
-    grid["access"] = [pair in access for pair in zip(grid["person"], grid["skill"], strict=True)]
+    for name, where in (("access", skill_repositories), ("comments", skill_comments)):
+        pairs = reachable.merge(where, on="repository")[["person", "skill"]].itertuples(index=False, name=None)
+        has = set(pairs)
+        grid[name] = [pair in has for pair in zip(grid["person"], grid["skill"], strict=True)]
     return grid

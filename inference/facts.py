@@ -36,7 +36,14 @@ WORK_FACTS: Final = pa.schema(
         ("state", pa.string()),
         ("merged", pa.bool_()),
         ("reviews", pa.int64()),
+        ("additions", pa.int64()),
+        ("deletions", pa.int64()),
         ("change_followed", pa.bool_()),
+        ("kind", pa.string()),
+        ("kinds", _TEXTS),
+        ("body_length", pa.int64()),
+        ("suggestions_applied", pa.int64()),
+        ("suggestion_applied", pa.bool_()),
     ]
 )
 """Facts of commits, change requests, reviews and review comments."""

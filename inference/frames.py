@@ -16,13 +16,14 @@ __all__ = ["Frames"]
 class Frames:
     """The ledger's frames for one purpose, as of one moment and as known at one moment; columns as `Ledger` gives them.
 
-    contested: evidence ids and "identity:<id>" under an open or upheld dispute. standard_settings: what panels
+    reviewed: which review is about which change request. contested: evidence ids and "identity:<id>" under an open or upheld dispute. standard_settings: what panels
     agreed, the first saved first. model: the registered model version, if there is one.
     """
 
     evidence: pd.DataFrame
     participations: pd.DataFrame
     reverts: pd.DataFrame
+    reviewed: pd.DataFrame
     people: pd.DataFrame
     employments: pd.DataFrame
     memberships: pd.DataFrame

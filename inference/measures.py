@@ -24,7 +24,7 @@ __all__ = ["WINDOW_MONTHS", "Grading", "grade", "work_frame"]
 WINDOW_MONTHS: Final = 24
 """Window of presence that opportunity is judged in."""
 
-_FACTS: Final = ("substantive", "reviewed", "survived", "tests", "docs", "change_followed")
+_FACTS: Final = ("substantive", "reviewed", "survived", "tests", "docs", "change_followed", "suggestion_applied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def work_frame(attribution: Attribution, tags: WorkTags, *, since: pd.Timestamp)
         "counterpart": own["counterpart"].array,
         "share": own["share"].to_numpy(),
         "others_work": own["others_work"].to_numpy(),
+        "substance": own["substance"].to_numpy(),
         **{name: _category(changes[name], change) for name in ("artefact", "kind", "repository")},
         "area": pd.Categorical.from_codes(area, tags.areas),
         "occurred_at": changes["occurred_at"].array.take(change),
@@ -110,7 +111,8 @@ def grade(
     first_seen, recent = _took_part(attribution, since, today)
     present = months_present(people, employments, absences, first_seen, as_of=as_of, window_months=WINDOW_MONTHS)
     where = _skill_repositories(standard, attribution, tags, since)
-    chances = opportunity(present, memberships, recent, where, sorted(standard.skills))
+    comments = _skill_repositories(standard, attribution, tags, since, attribution.changes["weighed"])
+    chances = opportunity(present, memberships, recent, where, comments, sorted(standard.skills))
     evaluation = rubrics.evaluate(standard, work, chances, as_of=as_of)
     return Grading(work, chances, evaluation, _observations(evaluation, attribution.changes))
 
@@ -132,14 +134,16 @@ def _took_part(attribution: Attribution, since: pd.Timestamp, until: pd.Timestam
 
 
 def _skill_repositories(
-    standard: Standard, attribution: Attribution, tags: WorkTags, since: pd.Timestamp
+    standard: Standard, attribution: Attribution, tags: WorkTags, since: pd.Timestamp, only: pd.Series | None = None
 ) -> pd.DataFrame:
     """skill, repository: where work of the skill was done lately, by anybody, and is recorded in the way it is judged.
 
-    A skill judged by reviewing, or by the people who reviewed, can be shown only where reviewers are recorded at all.
+    only: the changes to look at; all unless given. A skill judged by reviewing, or by the people who reviewed, can be shown only where reviewers are recorded at all.
     """
     changes, shares = attribution.changes, attribution.shares
     lately = ((changes["occurred_at"] > since) & changes["substantive"]).to_numpy(dtype=bool)
+    if only is not None:
+        lately = lately & only.to_numpy(dtype=bool)
     vouched = np.zeros(len(changes), dtype=bool)
     vouched[shares.loc[shares["role"] != "author", "change"].to_numpy()] = True
     needs_reviewers = np.array([_needs_reviewers(standard, skill) for skill in tags.skills], dtype=bool)

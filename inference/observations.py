@@ -58,7 +58,7 @@ class Observed:
 def observe(standard: Standard, frames: Frames, *, as_of: datetime) -> Observed:
     """Observations of everybody in the roster, from the frames, under one standard."""
     frames = frames.uncontested()
-    attribution = attribute(frames.evidence, frames.participations, frames.reverts)
+    attribution = attribute(frames.evidence, frames.participations, frames.reverts, frames.reviewed)
     work_tags = tag_work(standard, attribution)
     grading = grade(
         standard,

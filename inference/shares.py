@@ -1,4 +1,4 @@
-"""Who took part in which change: shares of credit, and whose word for whom counts.
+"""Who took part in which change, and their shares of credit.
 
 Participations are coded first: changes and people are numbers in the order of the ids they stand for.
 """
@@ -15,16 +15,21 @@ from numpy.typing import NDArray
 from db.records import ParticipationRole
 from inference.coded import coded, positions
 
-__all__ = ["CLOSED_SHARE", "ROLES", "STRANGERS_PEOPLE", "Parts", "closed_pairs"]
-
-CLOSED_SHARE: Final = 0.5
-"""Two people form a closed pair if each gives the other more than this share of all the vouching they do."""
-
-STRANGERS_PEOPLE: Final = 3
-"""How many people an identity that is nobody's must have vouched for before its word counts: fewer may be an author's own alias."""
+__all__ = ["AUTHORS", "ROLES", "VOUCHERS", "Parts"]
 
 ROLES: Final = ("author", "reviewer", "tester")
 """Parts in a change that are credited, in the order they are listed in."""
+
+AUTHORS: Final = (ParticipationRole.AUTHOR.value, ParticipationRole.CO_AUTHOR.value)
+"""Roles that make a change."""
+
+VOUCHERS: Final = (
+    ParticipationRole.REVIEWER.value,
+    ParticipationRole.TESTER.value,
+    ParticipationRole.COMMITTER.value,
+    ParticipationRole.MERGER.value,
+)
+"""Roles that let a change of others in."""
 
 _CREDITED: Final = {
     ParticipationRole.AUTHOR.value: 0,
@@ -32,38 +37,16 @@ _CREDITED: Final = {
     ParticipationRole.REVIEWER.value: 1,
     ParticipationRole.TESTER.value: 2,
 }
-_AUTHORS: Final = [ParticipationRole.AUTHOR.value, ParticipationRole.CO_AUTHOR.value]
-_VOUCHERS: Final = [
-    ParticipationRole.REVIEWER.value,
-    ParticipationRole.TESTER.value,
-    ParticipationRole.COMMITTER.value,
-    ParticipationRole.MERGER.value,
-]
-
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
-
-
-def closed_pairs(who: Integers, who_for: Integers) -> Integers:
-    """Pairs (n x 2, both directions) that give each other more than `CLOSED_SHARE` of all the vouching they do.
-
-    who, who_for: one entry per act of vouching.
-
-    >>> closed_pairs(np.array([0, 0, 1, 2]), np.array([1, 1, 0, 0])).tolist()
-    [[0, 1], [1, 0]]
-    """
-    width = int(max(who.max(initial=0), who_for.max(initial=0))) + 1
-    pair, count = np.unique(who * width + who_for, return_counts=True)
-    giver, taker = np.divmod(pair, width)
-    most = count > CLOSED_SHARE * np.bincount(giver, weights=count)[giver] if len(pair) else np.zeros(0, dtype=bool)
-    closed = pair[most & np.isin(taker * width + giver, pair[most])]
-    return np.stack(np.divmod(closed, width), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Participations in changes, one entry each: position of the change, code of who (a person, else the identity), code of
-    the role, bot, known (somebody in the roster).
+    the role, bot, known (somebody in the roster), unit (of work that the change is or is about); shown: what was said about the unit is
+    known; spoke: what they said has substance, which is granted where nobody can know (of an author: what somebody else said);
+    moved: it has, and the change was altered; remark: the part is a single comment.
 
     names, roles: what the codes stand for, sorted. origin: row in the ledger's frame. changes: how many there are.
     """
@@ -74,6 +57,11 @@ class Parts:
     bot: Booleans
     known: Booleans
     origin: Integers
+    unit: Integers
+    shown: Booleans
+    spoke: Booleans
+    moved: Booleans
+    remark: Booleans
     names: pd.Index
     roles: pd.Index
     changes: int
@@ -88,7 +76,29 @@ class Parts:
         role, roles = coded(kept["role"])
         bot = kept["bot"].fillna(False).to_numpy(dtype=bool)
         known = kept["person"].notna().to_numpy(dtype=bool)
-        return cls(change[origin], who, role, bot, known, origin, names, roles, len(evidence))
+        change, nobody = change[origin], np.zeros(len(origin), dtype=bool)
+        return cls(
+            change, who, role, bot, known, origin, change, nobody, ~nobody, nobody, nobody, names, roles, len(evidence)
+        )
+
+    def told(self, unit: Integers, shown: Booleans, speaks: Booleans, followed: Booleans, remark: Booleans) -> Parts:
+        """With what is known of reviews. Each argument holds one entry per change: see the attributes, and `ReviewFacts`."""
+        wide = max(len(self.names), 1)
+        own = unit[self.change] * wide + self.who
+        vouches = self.in_role(VOUCHERS) & ~np.isin(own, own[self.in_role(AUTHORS)])
+        spoken, moved = (vouches & facts[self.change] for facts in (speaks, speaks & followed))
+        heard = np.isin(own, own[spoken])
+        by_others = np.isin(unit[self.change], unit[self.change][spoken])
+        review = unit != np.arange(len(unit))
+        told = np.where(self.in_role(AUTHORS), by_others, np.where(review[self.change], spoken, heard))
+        return replace(
+            self,
+            unit=unit[self.change],
+            shown=shown[self.change],
+            spoke=told | ~shown[self.change],
+            moved=vouches & np.isin(own, own[moved]),
+            remark=remark[self.change],
+        )
 
     def take(self, rows: Integers) -> Parts:
         """Only these, in that order."""
@@ -100,51 +110,33 @@ class Parts:
             bot=self.bot[rows],
             known=self.known[rows],
             origin=self.origin[rows],
+            unit=self.unit[rows],
+            shown=self.shown[rows],
+            spoke=self.spoke[rows],
+            moved=self.moved[rows],
+            remark=self.remark[rows],
         )
 
-    def in_role(self, roles: list[str]) -> Booleans:
+    def in_role(self, roles: tuple[str, ...]) -> Booleans:
         """Which of them are in one of the roles."""
-        return np.asarray(self.roles.isin(roles)[self.role])
+        return np.asarray(self.roles.isin(list(roles))[self.role])
 
     def pair(self) -> Integers:
         """One number per change and who."""
         return self.change * max(len(self.names), 1) + self.who
 
+    def named(self) -> Booleans:
+        """Per change: does the record name anybody as its reviewer?"""
+        found = np.zeros(self.changes, dtype=bool)
+        found[self.change[self.in_role((ParticipationRole.REVIEWER.value,))]] = True
+        return found
+
     def vouched(self) -> Booleans:
         """Per change: did anybody but its authors vouch for it?"""
         pair, found = self.pair(), np.zeros(self.changes, dtype=bool)
-        voucher = self.in_role(_VOUCHERS) & ~self.bot
-        found[self.change[voucher & ~np.isin(pair, pair[self.in_role(_AUTHORS)])]] = True
+        voucher = self.in_role(VOUCHERS) & ~self.bot
+        found[self.change[voucher & ~np.isin(pair, pair[self.in_role(AUTHORS)])]] = True
         return found
-
-    def without_strangers(self) -> Parts:
-        """Without the vouching of identities that are nobody's and vouch for few: they may be an author's own."""
-        voucher = self.in_role(_VOUCHERS)
-        vouching = self._vouching(voucher & ~self.known)
-        people = vouching[["who", "who_for"]].drop_duplicates().groupby("who").size()
-        trusted = people.index[people >= STRANGERS_PEOPLE].to_numpy()
-        return self.take(np.flatnonzero(~voucher | self.known | np.isin(self.who, trusted)))
-
-    def without_closed_pairs(self) -> Parts:
-        """Without the participations by which two people who mostly vouch for each other vouch for one another."""
-        voucher = self.in_role(_VOUCHERS)
-        vouching = self._vouching(voucher)
-        found = closed_pairs(vouching["who"].to_numpy(), vouching["who_for"].to_numpy())
-        closed = pd.DataFrame(found, columns=["who", "who_for"])
-        if closed.empty:
-            return self
-        within = vouching.merge(closed, on=["who", "who_for"])
-        gone = within["change"].to_numpy() * max(len(self.names), 1) + within["who"].to_numpy()
-        return self.take(np.flatnonzero(~(np.isin(self.pair(), gone) & voucher)))
-
-    def _vouching(self, vouchers: Booleans) -> pd.DataFrame:
-        """change, who, who_for: each of these vouchers with each author of the change but themselves, bots apart."""
-        authors = self._each(self.in_role(_AUTHORS) & ~self.bot)
-        pairs = self._each(vouchers & ~self.bot).merge(authors, on="change", suffixes=("", "_for"))
-        return pairs[pairs["who"] != pairs["who_for"]]
-
-    def _each(self, chosen: Booleans) -> pd.DataFrame:
-        return pd.DataFrame({"change": self.change[chosen], "who": self.who[chosen]}).drop_duplicates()
 
     def shares(self, participations: pd.DataFrame, evidence: pd.Index, declares_ai: Booleans) -> pd.DataFrame:
         """One row per (change, role, who, counterpart), sorted so; two identities or two roles count once per role.
@@ -154,7 +146,7 @@ class Parts:
 
         participations: the frame this came from; evidence: ids of the changes; declares_ai: per change. Columns: `Attribution.shares`.
         """
-        listed = np.flatnonzero(self.in_role(list(_CREDITED)))
+        listed = np.flatnonzero(self.in_role(tuple(_CREDITED)))
         role = np.array([_CREDITED.get(str(name), -1) for name in self.roles], dtype=np.int64)[self.role[listed]]
         wide = max(len(self.names), 1)
         key = (self.change[listed] * len(ROLES) + role) * wide + self.who[listed]
@@ -175,6 +167,7 @@ class Parts:
                 "role": pd.Categorical.from_codes(role[kept], pd.Index(ROLES)),
                 "share": share[kept],
                 "others_work": others_work[kept],
+                "substance": rows.spoke[kept],
                 "counterpart": pd.Categorical.from_codes(partner, self.names),
             }
         )

@@ -108,7 +108,7 @@ def _criterion(skill: str, level: int, file: schema.CriterionFile) -> Criterion:
         statement=file.statement,
         measure=judge.measure if judge else None,
         at_least=judge.at_least if judge else None,
-        opportunity=Opportunity(clause.months_present, clause.access) if clause else None,
+        opportunity=Opportunity(clause.months_present, clause.access, clause.comments) if clause else None,
         passing=_fixture(file.fixtures.passing) if file.fixtures else None,
         failing=_fixture(file.fixtures.failing) if file.fixtures else None,
         examples=Examples(file.examples.met, file.examples.not_met) if file.examples else None,

@@ -1,8 +1,8 @@
 """What a standard says about people's work: outcomes per criterion, categories per graded item. Pure and vectorised.
 
 A threshold is *met* if the value of its measure reaches it, whatever the opportunity was. If not, it is *not observed*
-when there is a positive record that there was no opportunity (fewer months present than the clause asks for, or no
-access where it asks for access), and else *not met*. Unknown opportunity is no such record.
+when there is a positive record that there was no opportunity (fewer months present than the clause asks for, no
+access where it asks for access, or no source that shows comments where it asks for comments), and else *not met*. Unknown opportunity is no such record.
 
 All criteria of a skill on one measure are one item with thresholds t_1 < ... < t_K; its category is the number of
 thresholds met. Where the next threshold is "not observed" the category is a floor (`censored`): the rating to infer
@@ -51,9 +51,10 @@ def evaluate(standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, 
 
     work: person, skill, evidence, artefact, kind, role (author | reviewer | tester), occurred_at (aware), month
     (year * 12 + month - 1), repository, area, counterpart, share (0..1), reviewed, survived, tests, docs,
-    change_followed, others_work and, optionally, substantive (false rows never count); one row per person, skill,
+    change_followed, suggestion_applied, substance, others_work and, optionally, substantive (false rows never count); one row per person, skill,
     evidence and area. An artefact counts in its earliest month. Rows of pairs not in `opportunity` are left out.
-    opportunity: person, skill, months_present, access; one row per pair.
+    opportunity: person, skill, months_present, access, comments (to work whose reviews are shown with what they
+    say); one row per pair.
 
     Raises Refusal for missing columns, skills the standard does not hold, repeated pairs, and shares outside 0..1.
     """

@@ -64,6 +64,7 @@ def check_fixtures(standard: Standard) -> list[FixtureResult]:
             "skill": [criterion.skill for _, criterion, *_ in cases],
             "months_present": _PLENTY_OF_MONTHS,
             "access": True,
+            "comments": True,
         }
     )
     judged = evaluate(standard.without_waivers(), pd.concat(frames, ignore_index=True), opportunity, as_of=AS_OF)

@@ -29,12 +29,13 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The people judged on one skill, out of `count`: positions, months present (NaN unknown), access (true if unknown)."""
+    """The people judged on one skill, out of `count`: positions, months present (NaN unknown), access and comments (true if unknown)."""
 
     count: int
     person: Integers
     months: Values
     access: Booleans
+    comments: Booleans
 
     @classmethod
     def of(cls, pairs: pd.DataFrame, skill: str, people: pd.Index) -> Candidates:
@@ -45,15 +46,17 @@ class Candidates:
             person=people.get_indexer(pd.Index(own["person"], dtype="str")).astype(np.int64),
             months=own["months_present"].to_numpy(dtype=np.float64, na_value=np.nan),
             access=own["access"].astype("boolean").to_numpy(dtype=np.bool_, na_value=True),
+            comments=own["comments"].astype("boolean").to_numpy(dtype=np.bool_, na_value=True),
         )
 
-    def lack(self, criterion: Criterion) -> tuple[Booleans, Booleans]:
-        """(too few months, no access) where there is a positive record of it."""
+    def lack(self, criterion: Criterion) -> tuple[Booleans, Booleans, Booleans]:
+        """(too few months, no access, no comments shown) where there is a positive record of it."""
         clause = criterion.opportunity
         if clause is None:
             nobody = np.zeros(len(self.person), dtype=np.bool_)
-            return nobody, nobody
-        return self.months < clause.months_present, ~self.access & clause.access
+            return nobody, nobody, nobody
+        silent = ~self.comments & clause.comments
+        return self.months < clause.months_present, ~self.access & clause.access, silent
 
     def keep(self, rows: WorkRows) -> WorkRows:
         """The rows of candidates."""
@@ -159,8 +162,8 @@ def _outcomes(
     if criterion.code in waived:
         return Outcome.NOT_OBSERVED.value, f"waived: {waived[criterion.code]}"
     met = values >= (criterion.at_least or 0.0)
-    short, barred = candidates.lack(criterion)
-    unseen = ~met & (short | barred)
+    short, barred, silent = candidates.lack(criterion)
+    unseen = ~met & (short | barred | silent)
     outcomes = np.full(len(values), Outcome.NOT_MET.value, dtype=object)
     outcomes[met] = Outcome.MET.value
     outcomes[unseen] = Outcome.NOT_OBSERVED.value
@@ -169,7 +172,8 @@ def _outcomes(
     for place in np.flatnonzero(unseen):
         time = f"present {candidates.months[place]:.1f} of the {asked:g} months asked" if short[place] else ""
         access = "no access to such work" if barred[place] else ""
-        reasons[place] = "; ".join(filter(None, (time, access)))
+        comments = "no source shows what reviewers say" if silent[place] else ""
+        reasons[place] = "; ".join(filter(None, (time, access, comments)))
     return outcomes, reasons
 
 
@@ -179,9 +183,9 @@ def _grades(thresholds: tuple[Criterion, ...], values: Values, candidates: Candi
     ceiling = np.zeros(len(values), dtype=np.int64)
     for position, criterion in enumerate(thresholds, start=1):
         met = values >= (criterion.at_least or 0.0)
-        short, barred = candidates.lack(criterion)
+        short, barred, silent = candidates.lack(criterion)
         category[met] = position
-        ceiling[met | ~(short | barred)] = position
+        ceiling[met | ~(short | barred | silent)] = position
     return category, ceiling
 
 

@@ -64,7 +64,9 @@ GlobSet = Annotated[list[Glob], AfterValidator(_as_set)]
 WordSet = Annotated[list[Word], AfterValidator(_as_set)]
 CodeSet = Annotated[list[Code], AfterValidator(_as_set)]
 
-Fact = Literal["reviewed", "survived", "tests", "docs", "change_followed", "others_work"]
+Fact = Literal[
+    "reviewed", "survived", "tests", "docs", "change_followed", "suggestion_applied", "substance", "others_work"
+]
 MeasuredKind = Literal["commit", "change_request", "review", "review_comment", "learning", "issue", "incident"]
 """Ratings, scorecards and decisions are ratings already; a machine does not count them."""
 
@@ -152,6 +154,8 @@ class Where(_Strict):
     tests: Literal[True] | None = None
     docs: Literal[True] | None = None
     change_followed: Literal[True] | None = None
+    suggestion_applied: Literal[True] | None = None
+    substance: Literal[True] | None = None
     others_work: Literal[True] | None = None
 
 
@@ -187,6 +191,7 @@ class Opportunity(_Strict):
 
     months_present: Annotated[float, Field(ge=0, le=120)]
     access: bool
+    comments: bool = False
 
 
 class FixtureFile(_Strict):

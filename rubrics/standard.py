@@ -97,10 +97,13 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """What a person must have had before an unmet threshold counts as not met: months present, access if asked for."""
+    """What a person must have had before an unmet threshold counts as not met: months present; access, if asked for; if asked for,
+    access to work of which a source shows what reviewers said.
+    """
 
     months_present: float
     access: bool
+    comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)

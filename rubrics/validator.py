@@ -151,6 +151,9 @@ def _of_threshold(at: Location, criterion: CriterionFile, at_least: float, measu
     clause = criterion.opportunity
     if clause is None:
         return
+    if not clause.comments and (measure.where.change_followed or measure.where.suggestion_applied):
+        message = f"{criterion.code}: only a source that shows reviews with what they say can show this"
+        yield (*at, "opportunity"), message, "ask for comments: true; nobody fails for what no source shows"
     where = (*at, "opportunity", "months_present")
     if clause.months_present < needed:
         message = f"{criterion.code}: {at_least:g} {unit} need {needed:g} months, asked are {clause.months_present:g}"
@@ -193,6 +196,7 @@ def _of_measure(code: str, skill: SkillFile) -> Iterator[_Found]:
             and (
                 after.opportunity.months_present < before.opportunity.months_present
                 or after.opportunity.access < before.opportunity.access
+                or after.opportunity.comments < before.opportunity.comments
             )
         ):
             message = f"{after.code} asks for less opportunity than {before.code} below it"

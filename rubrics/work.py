@@ -19,7 +19,7 @@ from rubrics.units import Integers, to_grid
 
 __all__ = ["FACTS", "OPPORTUNITY_COLUMNS", "WORK_COLUMNS", "WorkRows", "code", "demand", "micros"]
 
-FACTS = ("reviewed", "survived", "tests", "docs", "change_followed", "others_work")
+FACTS = ("reviewed", "survived", "tests", "docs", "change_followed", "suggestion_applied", "substance", "others_work")
 WORK_COLUMNS = (
     "person",
     "skill",
@@ -35,7 +35,7 @@ WORK_COLUMNS = (
     "share",
     *FACTS,
 )
-OPPORTUNITY_COLUMNS = ("person", "skill", "months_present", "access")
+OPPORTUNITY_COLUMNS = ("person", "skill", "months_present", "access", "comments")
 
 Booleans = NDArray[np.bool_]
 

@@ -22,6 +22,7 @@ def frames_of(department: Department) -> Frames:
         evidence=_evidence(shown),
         participations=_participations([one for _, one in shown], department),
         reverts=_reverts([one for _, one in shown]),
+        reviewed=_reviewed([one for _, one in shown]),
         people=_people(department),
         employments=_table(
             [(one.person, one.valid_from.isoformat(), None, one.fte) for one in roster.employments],
@@ -94,6 +95,11 @@ def _reverts(evidence: list[Evidence]) -> pd.DataFrame:
         for one in evidence
         if one.kind is Kind.COMMIT and one.measures.get("revert_of")
     ]
+    return _table(rows, ["artefact", "target"])
+
+
+def _reviewed(evidence: list[Evidence]) -> pd.DataFrame:
+    rows = [(one.artefact, one.measures["reviewed_change"]) for one in evidence if "reviewed_change" in one.measures]
     return _table(rows, ["artefact", "target"])
 
 

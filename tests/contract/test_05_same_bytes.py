@@ -20,7 +20,7 @@ from tests.contract.outputs import assess, everything, exports, filled
 from tests.contract.standard import small_standard
 
 ROOT = Path(__file__).parents[2]
-FRAMES = ("evidence", "participations", "reverts", "people", "employments", "memberships", "absences")
+FRAMES = ("evidence", "participations", "reverts", "reviewed", "people", "employments", "memberships", "absences")
 WORDS = ("person", "skill", "purpose", "state", "level_set", "modal", "high_confidence", "sources")
 few = settings(
     max_examples=3,

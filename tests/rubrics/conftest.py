@@ -12,7 +12,7 @@ import rubrics
 
 SMALL = Path(__file__).parent / "fixtures" / "small"
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
-FACTS = ("reviewed", "survived", "tests", "docs", "change_followed", "others_work")
+FACTS = ("reviewed", "survived", "tests", "docs", "change_followed", "suggestion_applied", "substance", "others_work")
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +78,9 @@ def make_work() -> Callable[..., pd.DataFrame]:
 def make_opportunity() -> Callable[..., pd.DataFrame]:
     """Opportunity of people on both skills, plenty unless told otherwise."""
 
-    def make(*people: str, months_present: float = 99.0, access: bool = True) -> pd.DataFrame:
+    def make(*people: str, months_present: float = 99.0, access: bool = True, comments: bool = True) -> pd.DataFrame:
         pairs = [(person, skill) for person in people or ("p",) for skill in ("pipelines", "review")]
         frame = pd.DataFrame(pairs, columns=["person", "skill"])
-        return frame.assign(months_present=months_present, access=access)
+        return frame.assign(months_present=months_present, access=access, comments=comments)
 
     return make

@@ -12,7 +12,7 @@ from db.records import Outcome
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 JUNE = 2026 * 12 + 5
-FACTS = ("reviewed", "survived", "tests", "docs", "change_followed", "others_work")
+FACTS = ("reviewed", "survived", "tests", "docs", "change_followed", "suggestion_applied", "substance", "others_work")
 laws = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -60,7 +60,9 @@ def work_of(drawn: list[dict[str, object]]) -> pd.DataFrame:
 
 def chance_of(drawn: list[tuple[float, bool]]) -> pd.DataFrame:
     pairs = pd.DataFrame([(p, s) for p in "pq" for s in ("pipelines", "review")], columns=["person", "skill"])
-    return pairs.assign(months_present=[months for months, _ in drawn], access=[access for _, access in drawn])
+    return pairs.assign(
+        months_present=[months for months, _ in drawn], access=[access for _, access in drawn], comments=True
+    )
 
 
 def judged(small: rubrics.Standard, work: pd.DataFrame, chance: pd.DataFrame) -> rubrics.Evaluation:

@@ -29,9 +29,13 @@ def test_every_fixture_holds(aiml: rubrics.Standard) -> None:
     assert [str(result) for result in rubrics.check_fixtures(aiml) if not result.passed] == []
 
 
-def test_git_reviews_and_ratings_can_show_every_criterion(aiml: rubrics.Standard) -> None:
+def test_git_and_ratings_can_show_every_criterion_but_what_only_a_forge_shows(aiml: rubrics.Standard) -> None:
     kinds = [Kind.COMMIT, Kind.RATING, Kind.SCORECARD_RATING]
-    assert [str(entry) for entry in rubrics.uncovered(aiml, kinds=kinds)] == []
+    hidden = [entry.criterion for entry in rubrics.uncovered(aiml, kinds=kinds)]
+    assert hidden == ["code-review.2.d", "code-review.3.e", "code-review.4.e"]
+    assert rubrics.uncovered(aiml, kinds=[*kinds, Kind.REVIEW]) == []
+    clauses = [aiml.criteria[code].opportunity for code in hidden]
+    assert all(clause is not None and clause.comments for clause in clauses)
 
 
 def test_the_package_imports_light() -> None:

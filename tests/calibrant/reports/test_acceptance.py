@@ -62,8 +62,8 @@ def test_an_exhibit_says_how_it_was_accepted_by_the_rule_of_inference(measures, 
     exhibit = read_exhibits(evidence, parts, "p1")["e1"]
     assert exhibit.accepted == words
     assert exhibit.what == "Wrote a change" + (f", {words}" if words else "")
-    reverts = pd.DataFrame({"artefact": [], "target": []}, dtype="str")
-    counted = attribute(evidence.astype({"kind": "str"}), parts, reverts).changes.loc["e1", "reviewed"]
+    none = pd.DataFrame({"artefact": [], "target": []}, dtype="str")
+    counted = attribute(evidence.astype({"kind": "str"}), parts, none, none).changes.loc["e1", "reviewed"]
     assert exhibit.reviewed == bool(counted)
 
 
