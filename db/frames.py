@@ -26,7 +26,7 @@ from db.same_as import primaries
 from db.sources import granting, sources_at
 from db.tables import metadata
 
-__all__ = ["EVIDENCE_COLUMNS", "cited", "current", "evidence", "participations", "shows"]
+__all__ = ["EVIDENCE_COLUMNS", "cited", "current", "evidence", "participations", "readable", "shown_artefacts", "shows"]
 
 _t = metadata.tables
 _evidence, _participation, _identity = _t["evidence"], _t["participation"], _t["identity"]
@@ -58,9 +58,9 @@ def evidence(
     """See `Ledger.evidence`."""
     known = micros(known_at)
     with store.connect() as connection:
-        sources = _readable(connection, known, purpose)
+        sources = readable(connection, known, purpose)
         primary = primaries(connection, known)
-    shown = arrow.read(store, select(*(column for column in _shown(sources, known).c)))
+    shown = arrow.read(store, select(*(column for column in shown_artefacts(sources, known).c)))
     table = arrow.read(store, select(*_columns()).where(*current(micros(as_of), known, kinds)))
     place = pc.index_in(table["artefact"], value_set=shown["artefact_id"])
     table = table.append_column("number", pc.take(shown["number"], place))
@@ -72,11 +72,11 @@ def evidence(
 def cited(store: Store, run_id: str, person: str) -> pd.DataFrame:
     """See `Ledger.cited`."""
     with store.connect() as connection:
-        sources = _readable(connection, _EVER, None)
+        sources = readable(connection, _EVER, None)
         listed = values(connection, sorted(set(connection.scalars(_cited_ids(run_id, person)))))
         primary = primaries(connection, _EVER)
         replaced = select(_supersession.c.old).where(_supersession.c.old == _evidence.c.id).exists()
-        shown = _shown(sources, None)
+        shown = shown_artefacts(sources, None)
         statement = (
             select(
                 *_columns(),
@@ -135,11 +135,11 @@ def participations(store: Store, as_of: datetime, known_at: datetime, purpose: P
     """See `Ledger.participations`."""
     known = micros(known_at)
     with store.connect() as connection:
-        sources = _readable(connection, known, purpose)
+        sources = readable(connection, known, purpose)
         links = resolve_links(connection, known)
         identities = connection.execute(select(_identity.c.id, _identity.c.provider, _identity.c.bot)).all()
         bots = set(connection.scalars(select(_name.c.identity_id).where(_name.c.bot == 1, _name.c.known_at <= known)))
-    shown = _shown(sources, known)
+    shown = shown_artefacts(sources, known)
     dated = links.dated()
     columns: list[Any] = [
         _participation.c.evidence_id.label("evidence"),
@@ -181,7 +181,7 @@ def _date_persons(frame: pd.DataFrame, occurred_at: np.ndarray[Any, Any], dated:
     frame["person"] = pd.array(persons, dtype="str")
 
 
-def _readable(connection: Connection, known: int, purpose: Purpose | None) -> list[Source]:
+def readable(connection: Connection, known: int, purpose: Purpose | None) -> list[Source]:
     """The sources that may be read for the purpose, by name."""
     grants = granting(connection, known)
     every = sources_at(connection, known).values()
@@ -189,7 +189,7 @@ def _readable(connection: Connection, known: int, purpose: Purpose | None) -> li
     return sorted(may, key=lambda one: (one.name, one.kind, one.id))
 
 
-def _shown(sources: list[Source], known: int | None) -> Any:
+def shown_artefacts(sources: list[Source], known: int | None) -> Any:
     """Artefacts that one of the sources shows (None: ever showed), with the number of the first such source in the list."""
     ranks = {one.id: number for number, one in enumerate(sources)}
     number = case(ranks, value=_sighting.c.source_id) if ranks else _sighting.c.sequence

@@ -22,6 +22,7 @@ from db import (
     erasure,
     export,
     frames,
+    identity_history,
     packets,
     people,
     references,
@@ -242,9 +243,40 @@ class Ledger:
         with self._store.connect() as connection:
             return people.declined(connection, known_at)
 
-    def link(self, link_identity_id: str, person_key: str, *, basis: LinkBasis, state: LinkState, reason: str) -> None:
-        """Put an identity into a state towards a person, from now on. Raises `Refusal` if either is unknown."""
-        self._store.write("link", lambda unit: people.link(unit, link_identity_id, person_key, basis, state, reason))
+    def identity_links(self, *, known_at: datetime) -> DataFrame:
+        """Every row of every identity's history of links, by identity and sequence; nothing is ever taken back.
+
+        Columns: identity, sequence, person, proper (opaque ids; proper is the identity it stands for), basis (LinkBasis), state
+        (LinkState), valid_from, valid_to (ISO days, half-open), reason, score, known_at (UTC), actor.
+        """
+        with self._store.connect() as connection:
+            return identity_history.identity_links(connection, known_at)
+
+    def identity_evidence(self, *, known_at: datetime, purpose: Purpose | None) -> DataFrame:
+        """What hangs on each identity in sources that may be read for the purpose (None: all), by identity and kind.
+
+        Columns: identity (opaque id), kind, artefacts (current versions it takes part in), last (UTC, when the last occurred).
+        """
+        with self._store.connect() as connection:
+            return identity_history.identity_evidence(connection, known_at, purpose)
+
+    def link(
+        self,
+        link_identity_id: str,
+        person_key: str,
+        *,
+        basis: LinkBasis,
+        state: LinkState,
+        reason: str,
+        score: float | None = None,
+    ) -> None:
+        """Put an identity into a state towards a person, from now on; score: of the suggestion behind it, 0..1.
+
+        Raises `Refusal` if identity or person is unknown.
+        """
+        self._store.write(
+            "link", lambda unit: people.link(unit, link_identity_id, person_key, basis, state, reason, score)
+        )
 
     def person_id(self, key_or_id: str) -> str:
         """The person's opaque id. Raises `Refusal`, naming near misses, if unknown."""

@@ -119,12 +119,28 @@ def declined(connection: Connection, known_at: datetime) -> frozenset[tuple[str,
     return resolve_links(connection, micros(known_at)).declined()
 
 
-def link(unit: Transaction, identity_id: str, person_key: str, basis: LinkBasis, state: LinkState, reason: str) -> None:
+def link(
+    unit: Transaction,
+    identity_id: str,
+    person_key: str,
+    basis: LinkBasis,
+    state: LinkState,
+    reason: str,
+    score: float | None,
+) -> None:
     """See `Ledger.link`."""
     if unit.connection.execute(select(_identity.c.id).where(_identity.c.id == identity_id)).first() is None:
         raise Refusal("there is no such identity", where=identity_id, remedy="see `calibrant identities list`")
     person = person_id(unit.connection, person_key)
-    add_link(unit, identity_id, person_id=person, basis=LinkBasis(basis), state=LinkState(state), reason=clean(reason))
+    add_link(
+        unit,
+        identity_id,
+        person_id=person,
+        basis=LinkBasis(basis),
+        state=LinkState(state),
+        reason=clean(reason),
+        score=score,
+    )
     unit.detail |= {"identity": identity_id, "person": person, "state": LinkState(state).value}
 
 

@@ -8,7 +8,7 @@ from calibrant.cli.console import Session
 from db.errors import Refusal
 from db.records import Purpose, Source
 
-__all__ = ["find_dispute", "find_identity", "find_run", "find_source", "find_target", "short_ids"]
+__all__ = ["find_dispute", "find_identity", "find_run", "find_source", "find_target", "one_beginning", "short_ids"]
 
 _SHORTEST = 8
 """Characters of an id that tables show at least."""
@@ -40,7 +40,11 @@ def find_identity(session: Session, text: str) -> str:
         raise Refusal(
             "several providers have that key", where=text, remedy="give the id from `calibrant identities list`"
         )
-    return exact[0] if exact else _one("identity", wanted, map(str, frame["identity"]), "calibrant identities list")
+    return (
+        exact[0]
+        if exact
+        else one_beginning("identity", wanted, map(str, frame["identity"]), "calibrant identities list")
+    )
 
 
 def find_target(session: Session, person: str, text: str) -> str:
@@ -71,7 +75,7 @@ def find_run(session: Session, text: str) -> str:
 
 def find_dispute(session: Session, text: str) -> str:
     """The id of a dispute given by the beginning of it. Raises Refusal."""
-    return _one("dispute", text, (one.id for one in session.ledger.disputes()), "calibrant disputes")
+    return one_beginning("dispute", text, (one.id for one in session.ledger.disputes()), "calibrant disputes")
 
 
 def find_source(session: Session, text: str) -> Source:
@@ -90,7 +94,8 @@ def find_source(session: Session, text: str) -> Source:
     raise Refusal("no such source", where=text, remedy=f"known: {known}")
 
 
-def _one(what: str, text: str, ids: Iterable[str], shown_by: str) -> str:
+def one_beginning(what: str, text: str, ids: Iterable[str], shown_by: str) -> str:
+    """The one id that is, or begins with, the text. Raises Refusal naming the command that shows them."""
     found = _matching(text, set(ids))
     if len(found) == 1:
         return found[0]

@@ -197,6 +197,32 @@ def test_what_is_split_is_not_suggested_again(change: Run) -> None:
     assert offered() == before - {chosen}
 
 
+def test_suggestions_are_accepted_and_rejected_with_their_reasons_in_the_history(change: Run) -> None:
+    first, second = change("identities", "suggest", "--json").json[:2]
+    assert first["suggestion"][:8] in change("identities", "suggest").out
+    assert change("identities", "accept", first["suggestion"][:8], "--reason", "asked").code == 0
+    assert "is not" in change("identities", "reject", second["suggestion"]).out
+    left = {one["suggestion"] for one in change("identities", "suggest", "--json").json}
+    assert not left & {first["suggestion"], second["suggestion"]}
+    (row,) = change("identities", "history", first["identity"], "--json").json
+    assert (row["state"], row["whose"], row["basis"], row["score"]) == (
+        "linked", first["person"], "accepted", first["score"],
+    )  # fmt: skip
+    assert row["reason"] == f"asked: {'; '.join(first['because'])}"
+    assert first["person"] in change("identities", "history", first["identity"]).out
+    refused = change("identities", "accept", first["suggestion"], "--json")
+    assert (refused.code, refused.json["error"]) == (1, "no such suggestion")
+
+
+def test_a_claim_is_a_sign_and_no_link(change: Run, person: str) -> None:
+    chosen = change("identities", "list", "--unresolved", "--json").json[0]["identity"]
+    assert change("identities", "claim", chosen, person).code == 0
+    held = {one["identity"]: one for one in change("identities", "list", "--json").json}
+    assert (held[chosen]["person"], held[chosen]["state"]) == (None, "suggested")
+    theirs = next(one["identity"] for one in held.values() if one["person"] == person)
+    assert "already somebody's" in change("identities", "claim", theirs, person).talk
+
+
 def test_nobody_is_erased_whose_identity_is_also_anothers(change: Run, person: str) -> None:
     other = next(one["person"] for one in change("people", "list", "--json").json if one["person"] != person)
     chosen = change("identities", "list", "--person", other, "--json").json[0]["identity"]
