@@ -1,13 +1,13 @@
 """What a mirror knows about change requests, a page of them at a time: people, paths, how they landed, what followed the reviews.
 
-Costs two or three starts of git for each change request and about ten for each page, and nothing of the forge's quota. Where the mirror lacks
+Costs one start of git for each change request and about ten for each page, and nothing of the forge's quota. Where the mirror lacks
 something (it is absent, shallow, partial; a head was deleted before it was ever fetched), that part is unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from collectors.forge_records import ChangeRequest
 from collectors.forge_text import object_id
 from collectors.forge_work import UNKNOWN, Work
 from collectors.git_commit import CommitReader
-from collectors.git_log import Died, Record, differences, marker_of
+from collectors.git_log import Detail, Died, Record, differences, marker_of
 from collectors.git_view import View
 from db.records import Participation, ParticipationRole, PathChange
 
@@ -103,25 +103,25 @@ def _people(own: Sequence[Record]) -> tuple[tuple[Participation, ...], bool]:
 
 
 def _paths(view: View, found: Mapping[str, Branch]) -> dict[str, tuple[PathChange, ...]]:
-    """The paths of each branch; those that git cannot do are unknown."""
+    """The paths of each branch: without line counts where blobs are missing, left out where trees are."""
     paths: dict[str, tuple[PathChange, ...]] = {}
     keys = sorted(found)
-    marker = marker_of(branch.head for branch in found.values())
-
-    def do(some: Sequence[str]) -> int:
-        done = 0
-        try:
-            for changes in differences(view, [(found[key].fork, found[key].head) for key in some], marker):
-                paths[some[done]] = changes.paths
-                done += 1
-        except Died:
-            return done
-        return done
-
     at = 0
     while at < len(keys):
-        at += do(keys[at:])
-        if at < len(keys):  # git died of this one or the next
-            do(keys[at : at + 1])
-            at += 1
+        done = _compared(view, [found[key] for key in keys[at:]], Detail.LINES)
+        if at + len(done) < len(keys):  # git died of the next one or the one after it
+            branch = found[keys[at + len(done)]]
+            done += _compared(view, [branch], Detail.LINES) or _compared(view, [branch], Detail.NAMES) or [None]
+        paths |= {key: one for key, one in zip(keys[at:], done, strict=False) if one is not None}
+        at += len(done)
     return paths
+
+
+def _compared(view: View, some: Sequence[Branch], detail: Detail) -> list[tuple[PathChange, ...] | None]:
+    """The paths of each, as far as git gets."""
+    done: list[tuple[PathChange, ...] | None] = []
+    marker = marker_of(branch.head for branch in some)
+    with suppress(Died):
+        for changes in differences(view, [(branch.fork, branch.head) for branch in some], marker, detail):
+            done.append(changes.paths)  # noqa: PERF401 (those before the one git dies of are kept)
+    return done

@@ -118,17 +118,19 @@ def log(view: View, oids: bytes, detail: Detail, marker: str) -> Generator[Recor
             yield Record._make((*header, changes, stream.cut))
 
 
-def differences(view: View, pairs: Iterable[tuple[str, str]], marker: str) -> Generator[Changes, None, None]:
-    """What changed from the first commit of each pair to the second, in that order, as `Detail.LINES` tells it.
+def differences(
+    view: View, pairs: Iterable[tuple[str, str]], marker: str, detail: Detail = Detail.LINES
+) -> Generator[Changes, None, None]:
+    """What changed from the first commit of each pair to the second, in that order. detail: LINES or NAMES.
 
-    Raises Died at the first pair that git cannot do.
+    Raises Died at the first pair that git cannot do; the one before it may be left out as well.
     """
     given = "".join(f"{after} {before}\n" for before, after in pairs).encode()
-    arguments = ("diff-tree", "--stdin", "-r", *_PLAIN[:4], *Detail.LINES.value, f"--format={marker}%H")
+    arguments = ("diff-tree", "--stdin", "-r", *_PLAIN[:4], *detail.value, f"--format={marker}%H")
     with view.process(*arguments, given=given) as process:
         for fields in _Stream(process, marker).records():
             deque(islice(fields, 1), maxlen=0)
-            yield lines(fields, view.oid_length)
+            yield _ROWS[detail](fields, view.oid_length)
             deque(fields, maxlen=0)
 
 

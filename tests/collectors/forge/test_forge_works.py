@@ -185,8 +185,8 @@ def test_a_shallow_or_partial_mirror_denies_nothing(repository: Repository, tmp_
             tmp_path, "clone", "-q", "--bare", "--no-single-branch", *options, f"file://{repository.path}", str(folder)
         )
         found = work(Repository(folder), given)
-        assert found.paths is None
-        assert found.commits == (None if name == "shallow" else 2)
+        expected = (None, None) if name == "shallow" else (2, (("x", None, None, None),))
+        assert (found.commits, found.paths) == expected
 
 
 def test_one_that_cannot_be_read_leaves_the_others_known(repository: Repository) -> None:
@@ -197,8 +197,22 @@ def test_one_that_cannot_be_read_leaves_the_others_known(repository: Repository)
     given = [change(number, head_oid=oids[head], base_oid=oids[1], state="open") for number, head in enumerate(heads)]
     with Works(repository.path) as works:
         found = works.of(given)
-    assert [found[one.key].paths is None for one in given] == [False, True, False, False]
+    paths = [((f"f{number}", None if number == 1 else 1, None if number == 1 else 0, None),) for number in range(4)]
+    assert [found[one.key].paths for one in given] == paths
     assert [found[one.key].commits for one in given] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_missing_trees_leave_the_paths_unknown_and_nothing_else(repository: Repository, order: tuple[int, ...]) -> None:
+    heads = [repository.commit({f"f{number}": f"{number}"}, branch=f"t{number}", parents=[1]) for number in range(3)]
+    oids = repository.write()
+    repository.explode()
+    repository.object_file(f"{oids[heads[order[0]]]}^{{tree}}").unlink()
+    given = [change(number, head_oid=oids[heads[number]], base_oid=oids[1], state="open") for number in order]
+    with Works(repository.path) as works:
+        found = works.of(given)
+    assert [found[one.key].paths is None for one in given] == [True, False, False]
+    assert all(found[one.key].commits == 1 for one in given)
 
 
 def test_reading_leaves_the_mirror_as_it_was(repository: Repository, tmp_path: Path) -> None:
