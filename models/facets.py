@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from models.connectivity import components, nullity
 from models.description import Description
 from models.design import Design, encode
+from models.deviation_share import deviation_share
 from models.discrimination import discriminations, free_sources
 from models.information import observed_covariance
 from models.joint import joint_maximum
@@ -104,6 +105,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         the estimated SD of log w. discrimination_sd : fixed prior SD of log a.
     estimate_variances : False keeps all standard deviations as given.
     log_sd_prior : SD of the prior on each log standard deviation. halo_log_sd_prior : on those of human halos (None: the same).
+    sd_uncertainty : whether posteriors count that standard deviations are estimates; with up to 300 persons (`models.deviation_share`).
     tolerance : of logits and log SDs. max_iterations : of each phase; a fit that has not settled by then gives a ConvergenceWarning.
     warm_start : start from the previous fit's facets.
 
@@ -165,6 +167,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         estimate_variances: bool = True,
         log_sd_prior: float = 0.5,
         halo_log_sd_prior: float | None = None,
+        sd_uncertainty: bool = False,
         tolerance: float = 1e-4,
         max_iterations: int = 200,
         warm_start: bool = False,
@@ -195,6 +198,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         self.estimate_variances = estimate_variances
         self.log_sd_prior = log_sd_prior
         self.halo_log_sd_prior = halo_log_sd_prior
+        self.sd_uncertainty = sd_uncertainty
         self.tolerance = tolerance
         self.max_iterations = max_iterations
         self.warm_start = warm_start
@@ -210,15 +214,20 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
         start = self._previous(design) if self.warm_start and hasattr(self, "fitted_") else None
         with threadpool_limits(limits=1, user_api="blas"):
             problem = facet_problem(design, self._priors())
+            default = self._variances(design)
             try:
-                solution = solve(problem, self._variances(design), start)
+                solution = solve(problem, default, start)
             except np.linalg.LinAlgError as error:
                 raise RatingError(
                     f"the ratings do not determine what is estimated with severity={self.severity!r} (do they all agree?); use severity='random'"
                 ) from error
+            share = np.zeros_like(solution.posterior.covariance)
+            if self.sd_uncertainty and self.estimate_variances:
+                share += deviation_share(problem, solution, default)
             if self.skill_covariance == "free" and len(design.vocabulary.skills) > 1:
                 solution = freed(problem.layout, solution)
-            share = facet_share(solution) if self.severity == "random" else np.zeros_like(solution.posterior.covariance)
+            if self.severity == "random":
+                share += facet_share(solution)
             fitted, size, deviations = Fitted(design, solution, share), len(solution.covariance), {}
             if self._has_exact_errors(design):
                 persons = fitted.all_persons()
@@ -340,23 +349,17 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
                 choices = ", ".join(repr(choice) for choice in available)
                 raise ValueError(f"{name}={getattr(self, name)!r} is not available; choose from {choices}")
         positive = (
-            "theta_sd",
-            "severity_sd",
-            "item_sd",
-            "threshold_sd",
-            "mean_sd",
-            "log_sd_prior",
-            "centrality_sd",
-            "discrimination_sd",
-            "tolerance",
+            "theta_sd severity_sd item_sd threshold_sd mean_sd log_sd_prior centrality_sd discrimination_sd tolerance"
         )
-        for name in positive:
+        for name in positive.split():
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be positive")
         for name in ("item_own_sd", "halo_log_sd_prior"):
             given = getattr(self, name)
             if given is not None and not given > 0:
                 raise ValueError(f"{name}={given!r} must be positive, or None")
+        if self.sd_uncertainty and (self.severity == "fixed" or self.method == "joint"):
+            raise ValueError("sd_uncertainty=True needs the priors of method='marginal' with severity='random'")
         for name in ("centrality", "discrimination"):
             if getattr(self, name) and self.method == "joint":
                 raise ValueError(

@@ -29,7 +29,7 @@ from models.problem import Facets, Problem, penalty, start_facets
 from models.scoring import scored, severity_variance
 from models.variances import Variances
 
-__all__ = ["Solution", "solve"]
+__all__ = ["Solution", "resettled", "solve"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -84,7 +84,7 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         if not rough:
             break
     search.begin_anew()
-    nodes = _MANY if priors.fixed else 5 if np.quantile(search.state.sites.spread, 0.95) < _NARROW else 9
+    nodes = _MANY if priors.fixed else _enough(search.state.sites)
     iterations, converged = 0, False
     while iterations < priors.max_iterations and not converged:
         iterations += 1
@@ -104,6 +104,38 @@ def solve(problem: Problem, variances: Variances, start: Facets | None = None) -
         iterations=iterations,
         converged=converged,
     )
+
+
+def resettled(
+    problem: Problem, solution: Solution, variances: Variances, *, rounds: int
+) -> tuple[Solution, FacetFactor]:
+    """The solution, and the facets' factor, after a few iterations with other standard deviations, which are kept."""
+    state = _State(solution.facets, solution.sites, solution.posterior)
+    for _ in range(rounds):
+        step = _iterate(problem, variances, state, nodes=_enough(solution.sites), pace=1.0)
+        state = _blurred(problem, step)
+    moved = replace(
+        solution,
+        facets=state.facets,
+        variances=variances,
+        sites=state.sites,
+        posterior=state.posterior,
+        coupling=step.coupling,
+        covariance=step.factor.matrix(),
+    )
+    return moved, step.factor
+
+
+def _enough(sites: Site) -> int:
+    """Nodes for the moments of predictors so spread."""
+    return 5 if np.quantile(sites.spread, 0.95) < _NARROW else 9
+
+
+def _blurred(problem: Problem, step: _Step) -> _State:
+    """Where a step leads, predictors blurred by what severities are uncertain of."""
+    sites = step.state.sites
+    added = step.state.posterior.severity_spread(problem.layout, severity_variance(problem, step.factor))
+    return replace(step.state, sites=replace(sites, spread=sites.spread + added))
 
 
 @dataclass(slots=True)
@@ -151,13 +183,7 @@ class _Search:
         kept = (costly or not self.careful) if nodes > 1 else costly and step.fresh
         self.lagged = step if kept and step.moved < _FAST * self.pacer.before else None
         self.pacer.after(step.moved)
-        self.state = step.state
-        if nodes > 1:
-            sites = step.state.sites
-            added = step.state.posterior.severity_spread(
-                self.problem.layout, severity_variance(self.problem, step.factor)
-            )
-            self.state = replace(step.state, sites=replace(sites, spread=sites.spread + added))
+        self.state = _blurred(self.problem, step) if nodes > 1 else step.state
         return step.moved
 
     def settled(self, moved: float) -> bool:
@@ -207,7 +233,9 @@ class _Pacer:
     before: float = np.inf
 
     def after(self, moved: float) -> None:
-        self.pace = max(0.5 * self.pace, _SLOWEST) if moved > 0.9 * self.before else min(1.0, 1.3 * self.pace)
+        # steps at a pace shrink by that share at most: smaller ones must be asked for less, or a slow pace is never left
+        smaller = moved <= (1.0 - 0.1 * self.pace) * self.before
+        self.pace = min(1.0, 1.3 * self.pace) if smaller else max(0.5 * self.pace, _SLOWEST)
         self.before = moved
 
 

@@ -15,9 +15,9 @@ from models.elimination import PersonPosterior
 from models.factor import FacetFactor
 from models.item_pool import item_scale_step
 from models.problem import Facets, Problem
-from models.variances import EffectSums, Variances, scale_step, theta_step
+from models.variances import EffectSums, Variances, scale_step, theta_gradient, theta_step
 
-__all__ = ["scored", "severity_variance"]
+__all__ = ["scored", "scores", "severity_variance"]
 
 Floats = NDArray[np.float64]
 
@@ -65,6 +65,22 @@ def scored(
             ]
         ),
     )
+
+
+def scores(
+    problem: Problem, current: Variances, posterior: PersonPosterior, facets: Facets, factor: FacetFactor
+) -> dict[str, float]:
+    """Gradient of the log marginal likelihood, without priors on it, by the logs of the SDs of persons, halos and severities.
+
+    theta: by the logs of all skills' SDs moved together; correlation: by its logit.
+    """
+    uncertain = severity_variance(problem, factor)
+    sums = posterior.sums(problem.layout, current, uncertain)
+    sums["severity"] = _severity_sums(problem, current, facets, factor)
+    found = {name: one.gradient(getattr(current, name)) for name, one in sums.items()}
+    of_theta = theta_gradient(current, posterior.theta, posterior.theta_spread(problem.layout, uncertain))
+    skills = len(current.theta)
+    return {**found, "theta": float(of_theta[:skills].sum()), "correlation": float(of_theta[skills:].sum())}
 
 
 def _rater_scale(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EffectSums", "Variances", "correlation_matrix", "scale_step", "theta_step"]
+__all__ = ["EffectSums", "Variances", "correlation_matrix", "scale_step", "theta_gradient", "theta_step"]
 
 Floats = NDArray[np.float64]
 
@@ -130,6 +130,10 @@ class EffectSums:
         left = np.clip(1.0 - variance / scale**2, 0.0, 1.0)
         return cls(len(mean), float(mean @ mean + variance.sum()), float(left @ left))
 
+    def gradient(self, scale: float) -> float:
+        """Of the log marginal likelihood by the log of the SD."""
+        return self.squares / scale**2 - self.count if self.count else 0.0
+
 
 def scale_step(scale: float, sums: EffectSums, *, default: float, log_sd: float, floor: float = 0.0) -> float:
     """The SD after one step; without effects it stays as it is."""
@@ -152,9 +156,7 @@ def theta_step(
     prior = variances.covariance
     skills = len(prior)
     inverse = np.linalg.inv(prior)
-    moment = theta.T @ theta + covariance.sum(axis=0) - len(theta) * prior
-    tangents = _tangents(variances)
-    gradient = 0.5 * np.einsum("aij,ji->a", tangents, inverse @ moment @ inverse)
+    tangents, gradient = _tangents(variances), theta_gradient(variances, theta, covariance)
     information = np.zeros((len(tangents), len(tangents)))
     for start in range(0, len(theta), 2000):
         precision = inverse @ (prior - covariance[start : start + 2000]) @ inverse
@@ -174,6 +176,14 @@ def theta_step(
     if skills > 1:
         moved = replace(moved, correlation=float(1.0 / (1.0 + np.exp(-_logit(variances.correlation) - step[skills]))))
     return moved
+
+
+def theta_gradient(variances: Variances, theta: Floats, covariance: Floats) -> Floats:
+    """Gradient of the log marginal likelihood by each skill's log SD and, with several skills, by the logit of the correlation."""
+    prior = variances.covariance
+    inverse = np.linalg.inv(prior)
+    moment = theta.T @ theta + covariance.sum(axis=0) - len(theta) * prior
+    return np.asarray(0.5 * np.einsum("aij,ji->a", _tangents(variances), inverse @ moment @ inverse))
 
 
 def _logit(share: float) -> float:

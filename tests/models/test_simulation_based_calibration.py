@@ -47,10 +47,10 @@ def draw(rng: np.random.Generator, *, deviations: bool) -> Drawn:
     return Drawn(pd.DataFrame(table).assign(categories=CATEGORIES, lowest=0), theta, severity)
 
 
-def shares_below(simulations: int, *, deviations: bool) -> pd.DataFrame:
+def shares_below(simulations: int, *, deviations: bool, uncertainty: bool = False) -> pd.DataFrame:
     """Per simulation: posterior mass below the truth of the first person and of the first rater."""
     rng, rows = np.random.default_rng(20240601), []
-    model = FacetsModel(estimate_variances=deviations, log_sd_prior=LOG_SD)
+    model = FacetsModel(estimate_variances=deviations, log_sd_prior=LOG_SD, sd_uncertainty=uncertainty)
     for _ in range(simulations):
         drawn = draw(rng, deviations=deviations)
         fitted = model.fit(drawn.ratings)
@@ -94,3 +94,9 @@ def test_what_estimated_deviations_cost_in_the_smallest_departments() -> None:
     held = ((shares > 0.05) & (shares < 0.95)).mean()
     assert 0.80 < held["theta"] < 0.93
     assert 0.82 < held["severity"] < 0.93
+
+
+@pytest.mark.long
+def test_counting_their_error_gives_most_of_it_back() -> None:
+    shares = shares_below(400, deviations=True, uncertainty=True)
+    assert 0.84 < ((shares["theta"] > 0.05) & (shares["theta"] < 0.95)).mean() < 0.93
