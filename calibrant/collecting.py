@@ -16,6 +16,8 @@ __all__ = ["DEFAULT_PURPOSES", "Collected", "collect_into"]
 
 DEFAULT_PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = {
     "git": tuple(Purpose),
+    "github": tuple(Purpose),
+    "gitlab": tuple(Purpose),
     "feedback360": (Purpose.SELF_CHECK, Purpose.DEVELOPMENT),
     "scorecards": (Purpose.GAP_ANALYSIS, Purpose.PROMOTION),
     "table": tuple(Purpose),
@@ -105,6 +107,10 @@ def _strangers(ledger: Ledger, named: set[str], *, known_at: datetime) -> tuple[
     return tuple(sorted(named & set(nobodys["key"].astype(str))))
 
 
+_WALKED: Final = frozenset({"git", "github", "gitlab"})
+"""Kinds of source that go on where they ended."""
+
+
 def _cursor(ledger: Ledger, source: Source) -> Mapping[str, object] | None:
-    """Where git ended; of a file, what the source shows now: files are read whole, and their cursors hold nothing."""
-    return ledger.cursor(source) if source.kind == "git" else {"keys": ledger.shown(source)}
+    """Where a walk ended; of a file, what the source shows now: files are read whole, and their cursors hold nothing."""
+    return ledger.cursor(source) if source.kind in _WALKED else {"keys": ledger.shown(source)}

@@ -12,8 +12,12 @@ from rubrics.standard import Criterion, RoleProfile, Skill
 
 __all__ = ["COLLECTS", "describe_role", "describe_skill"]
 
+_SHOWN_BY_FORGES: Final = frozenset({Kind.CHANGE_REQUEST, Kind.REVIEW, Kind.REVIEW_COMMENT, Kind.ISSUE, Kind.RELEASE})
+
 COLLECTS: Final[Mapping[str, frozenset[Kind]]] = {
     "git": frozenset({Kind.COMMIT}),
+    "github": _SHOWN_BY_FORGES,
+    "gitlab": _SHOWN_BY_FORGES,
     "feedback360": frozenset({Kind.RATING}),
     "scorecards": frozenset({Kind.SCORECARD_RATING}),
     "table": frozenset(set(Kind) - {Kind.COMMIT, Kind.RATING, Kind.SCORECARD_RATING}),

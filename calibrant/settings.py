@@ -19,6 +19,8 @@ from db.errors import BadInput, Problem
 __all__ = ["SETTINGS", "Setting", "Settings", "parse_instant", "read_settings", "settings_table"]
 
 FILE: Final = "calibrant.toml"
+SOURCES: Final = "source"
+"""The tables of the file that are no settings but what `collect all` collects; see `source_settings`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Settings:
     standard: str
     now: datetime | None
     actor: str
+    mirrors: str
     retention_activity_days: int
     retention_feedback_days: int
     retention_interview_days: int
@@ -79,11 +82,21 @@ def _name(value: Any) -> str:
     return text
 
 
+def _folder(value: Any) -> str:
+    text = str(value).strip()
+    if not text or "\0" in text:
+        raise ValueError("expected a folder")
+    return text
+
+
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("ledger", "sqlite:///calibrant.db", _ledger_url, "where the ledger is: sqlite:///FILE or postgresql://..."),
     Setting("standard", "aiml", _name, "the standard to assess by: a shipped library's name or a folder"),
     Setting("now", None, parse_instant, "the moment to act at instead of the clock, for replays and tests (ISO 8601)"),
     Setting("actor", "local", _name, "who acts, as written into the audit chain"),
+    Setting(
+        "mirrors", "mirrors", _folder, "the folder of mirror clones that `collect github` and `collect gitlab` keep"
+    ),
     Setting("retention_activity_days", 1_825, _days, "days that commits, changes and reviews are kept"),
     Setting("retention_feedback_days", 1_095, _days, "days that 360-degree feedback is kept"),
     Setting("retention_interview_days", 1_095, _days, "days that interview scorecards are kept"),
@@ -126,8 +139,9 @@ def _file_values(path: Path, problems: list[Problem]) -> dict[str, Any]:
         problems.append(Problem(str(path), 0, "", f"not readable as TOML: {error}"))
         return {}
     known = {one.name for one in fields(Settings)}
-    remedy = f"known: {', '.join(sorted(known))}"
-    problems.extend(Problem(str(path), 0, key, "no such setting", remedy) for key in sorted(set(table) - known))
+    remedy = f"known: {', '.join(sorted(known))}; and [[source]] tables"
+    unknown = sorted(set(table) - known - {SOURCES})
+    problems.extend(Problem(str(path), 0, key, "no such setting", remedy) for key in unknown)
     return {key: value for key, value in table.items() if key in known}
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
@@ -31,11 +31,20 @@ from collectors.text import visible
 from db.errors import BadInput, CalibrantError, Incomplete, Refusal
 from db.ledger import Ledger
 
-__all__ = ["Session", "command", "settings_held"]
+__all__ = ["Advance", "Session", "command", "settings_held"]
 
 _HELD: ContextVar[Mapping[str, Any]] = ContextVar("settings held by an outer command", default=MappingProxyType({}))
 
 PROBLEMS_SHOWN = 20
+
+
+class Advance(Protocol):
+    """Moves a progress display."""
+
+    def __call__(self, done: int, words: str = "", total: int | None = None) -> None:
+        """done: so far. words: beside the numbers. total: how many there will be, where that is known by now."""
+        ...
+
 
 _NO_LIMIT = 10_000
 """Columns of output that nobody looks at through a window: nothing is cut or folded in a pipe."""
@@ -50,10 +59,11 @@ def _console(*, stderr: bool = False) -> Console:
 
 @dataclass(slots=True)
 class Session:
-    """One command's settings, ledger and console."""
+    """One command's settings, ledger and console. environment: where the variables are that hold tokens."""
 
     settings: Settings
     as_json: bool
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     out: Console = field(default_factory=_console)
     talk: Console = field(default_factory=lambda: _console(stderr=True))
     _ledger: Ledger | None = None
@@ -113,13 +123,13 @@ class Session:
             self.emit(None, [f"{title}: {empty}"])
 
     @contextmanager
-    def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
-        """Progress on a terminal's stderr: counts, rate, remaining time. Call the yielded function with (done so far, words)."""
+    def progress(self, what: str, total: int | None = None) -> Iterator[Advance]:
+        """Progress on a terminal's stderr: counts, rate, remaining time. Call the yielded function with (done so far, words, total)."""
         with progress_display(self.talk) as bar:
             task = bar.add_task(visible(what), total=total, words="")
 
-            def advance(done: int, words: str = "") -> None:
-                bar.update(task, completed=done, words=visible(words))
+            def advance(done: int, words: str = "", total: int | None = total) -> None:
+                bar.update(task, completed=done, words=visible(words), total=total)
 
             yield advance
 
@@ -172,9 +182,8 @@ def _shared() -> list[inspect.Parameter]:
 def _run(function: Callable[..., None], ledger: str | None, as_json: bool, values: Mapping[str, Any]) -> int:
     talk = _console(stderr=True)
     try:
-        session = Session(
-            read_settings(os.environ, Path.cwd(), {**_HELD.get(), **({"ledger": ledger} if ledger else {})}), as_json
-        )
+        settings = read_settings(os.environ, Path.cwd(), {**_HELD.get(), **({"ledger": ledger} if ledger else {})})
+        session = Session(settings, as_json, os.environ)
         function(session, **values)
     except BadInput as error:
         return _tell(talk, error, as_json, 1)

@@ -25,6 +25,8 @@ class Collector(StrEnum):
     """Collectors as `--with` takes them."""
 
     GIT = "git"
+    GITHUB = "github"
+    GITLAB = "gitlab"
     FEEDBACK360 = "feedback360"
     SCORECARDS = "scorecards"
     TABLE = "table"

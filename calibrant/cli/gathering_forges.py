@@ -1,0 +1,129 @@
+"""Collecting one configured forge under a progress display: what is under way, how much of the quota is left, why it waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from calibrant.cli.console import Advance, Session
+from calibrant.collecting import collect_into
+from calibrant.collecting_forges import Gathered, collect_repositories
+from calibrant.credentials import key_text, secret
+from calibrant.forges import ForgeSite, Stoppable
+from calibrant.source_settings import ForgeSource
+from collectors.forge_limits import Bucket
+from collectors.forge_records import Progress
+from collectors.forge_secret import Secret
+from collectors.github_app import App, PrivateKey
+from db.records import Batch
+
+__all__ = ["gather_forge"]
+
+_SAID_FROM_SECONDS: Final = 5.0
+"""Shorter waits are not worth a line where there is no progress display."""
+
+
+def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
+    """Everything the specification asks for. folder: what its paths are relative to.
+
+    Raises Refusal where the token is not there or may write, and what the forge says against listing its repositories.
+    """
+    stopped = threading.Event()
+    display = _Display(session)
+    bucket = Bucket(clock=Stoppable(stopped), max_wait=spec.max_wait_minutes * 60, on_wait=display.waits)
+    site = ForgeSite(spec, _credential(spec, session.environment, folder), folder / session.settings.mirrors, bucket)
+    with session.progress(f"{site.kind} {site.host}") as display.advance:
+        warning = site.warning()
+        if warning:
+            session.say(warning)
+        group = _group_source(spec)
+        stored = _stored_cursor(session, spec.kind, group) if group else None
+        found = site.look(stored)
+        repositories = site.repositories()
+        display.repositories = len(repositories)
+        gathered = collect_repositories(
+            session.ledger,
+            site,
+            repositories,
+            now=session.now,
+            purposes=spec.purposes,
+            stopped=stopped,
+            watch=display.moves,
+        )
+    if group and found is not None and not gathered.failed:
+        _store_group(session, spec, group, found)
+    return gathered
+
+
+def _credential(spec: ForgeSource, environment: Mapping[str, str], folder: Path) -> Secret | App:
+    if spec.app is not None:
+        reads = ("contents", "issues", "metadata", "pull_requests", *(("members",) if spec.teams else ()))
+        key = PrivateKey(key_text(spec.app.key, environment, folder))
+        return App(str(spec.app.id), spec.app.installation, key, reads)
+    if spec.token is None:
+        raise AssertionError("the specification was checked")
+    return secret(spec.token, environment, folder)
+
+
+def _group_source(spec: ForgeSource) -> str | None:
+    """Name of the source that holds nothing but how far a GitLab group's lists were read."""
+    return f"{spec.organisation}/*" if spec.kind == "gitlab" and spec.organisation else None
+
+
+def _stored_cursor(session: Session, kind: str, name: str) -> Mapping[str, object] | None:
+    held = [one.source for one in session.ledger.sources() if (one.source.kind, one.source.name) == (kind, name)]
+    return session.ledger.cursor(held[0]) if held else None
+
+
+def _store_group(session: Session, spec: ForgeSource, name: str, cursor: Mapping[str, object]) -> None:
+    if cursor == _stored_cursor(session, spec.kind, name):
+        return
+    batches = [Batch(cursor=cursor)]
+    collect_into(
+        session.ledger, spec.kind, name, lambda _cursor, _now: iter(batches), extractor=spec.kind, now=session.now
+    )
+
+
+class _Display:
+    """Turns what several workers tell into one line."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.advance: Advance = lambda done, words="", total=None: None
+        self.repositories = 0
+        self._progress: dict[str, Progress] = {}
+        self._waiting = ""
+        self._lock = threading.Lock()
+
+    def moves(self, source: str, progress: Progress) -> None:
+        """A repository came further."""
+        with self._lock:
+            self._progress[source] = progress
+            self._waiting = ""
+            self._show()
+
+    def waits(self, seconds: float, reason: str) -> None:
+        """Told every second of a wait. Where nobody watches a display, its beginning is said in a line."""
+        with self._lock:
+            if not self._waiting and seconds >= _SAID_FROM_SECONDS and not self.session.talk.is_terminal:
+                self.session.say(f"waiting {seconds:,.0f} s: {reason}")
+            self._waiting = f"waiting {seconds:,.0f} s: {reason}" if seconds > 1 else ""
+            self._show()
+
+    def _show(self) -> None:
+        known = self._progress.values()
+        done = sum(one.done for one in known)
+        totals = [one.total for one in known]
+        total = sum(one for one in totals if one) if len(totals) == self.repositories and None not in totals else None
+        self.advance(done, self._waiting or self._words(), total)
+
+    def _words(self) -> str:
+        known = list(self._progress.values())
+        words = [f"{len(known)} of {self.repositories} repositories", f"{sum(p.requests for p in known):,} requests"]
+        last = [one for one in known if one.remaining is not None and one.resets_at is not None]
+        if last:
+            least = min(last, key=lambda one: one.remaining or 0)
+            words.append(f"{least.remaining:,} left until {least.resets_at:%H:%M} UTC")
+        return ", ".join(words)

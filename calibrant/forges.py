@@ -1,0 +1,199 @@
+"""The forges of a configuration, ready to be collected: whose token, at what pace, and with which mirrors."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, Final
+
+from calibrant.collecting_forges import Started, Watch
+from calibrant.source_settings import ForgeSource
+from collectors import git, github, gitlab
+from collectors.forge_limits import Bucket, SystemClock
+from collectors.forge_mirror import GITHUB_HEADS, GITLAB_HEADS, Mirror
+from collectors.forge_records import Repository
+from collectors.forge_secret import Secret
+from collectors.forge_session import guarded_session
+from collectors.forge_works import Works
+from collectors.github_app import App, AppCredential
+from db.errors import Incomplete, Refusal
+from db.records import Batch
+
+__all__ = ["ForgeSite", "Stoppable"]
+
+_MODULES: Final[Mapping[str, ModuleType]] = MappingProxyType({"github": github, "gitlab": gitlab})
+_PUBLIC: Final = {"github": "github.com", "gitlab": "gitlab.com"}
+_HEADS: Final = {"github": GITHUB_HEADS, "gitlab": GITLAB_HEADS}
+_LOGINS: Final = {"github": "x-access-token", "gitlab": "oauth2"}
+_SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[\w.+-]{1,200}", re.ASCII)
+
+
+class Stoppable(SystemClock):
+    """The machine's clock, whose sleepers wake when the collection is stopped."""
+
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Incomplete if the collection is stopped meanwhile."""
+        if self._stopped.wait(seconds):
+            raise Incomplete("the collection was stopped", remedy="everything so far is kept; run it again to continue")
+
+
+@dataclass
+class ForgeSite:
+    """One `ForgeSource` with its token; see `collecting_forges.Forge` for what it is used by.
+
+    mirrors: folder for mirror clones. bucket: shared by all threads. touched: keys of the projects that are worth asking about; None:
+    all. Making one asks nothing yet.
+    """
+
+    spec: ForgeSource
+    token: Secret | App = field(repr=False)
+    mirrors: Path
+    bucket: Bucket
+    touched: frozenset[str] | None = None
+
+    @property
+    def kind(self) -> str:
+        """The collector's name."""
+        return self.spec.kind
+
+    @property
+    def extractor(self) -> str:
+        """Name and version of what reads the forge."""
+        return str(_MODULES[self.kind].EXTRACTOR)
+
+    @property
+    def host(self) -> str:
+        """The host that keys and identities begin with."""
+        return str(_MODULES[self.kind].host(self.spec.where))
+
+    @property
+    def workers(self) -> int:
+        """Repositories fetched side by side."""
+        return self.spec.workers
+
+    @property
+    def content(self) -> bool:
+        """Whether added imports and tools are read from the mirror."""
+        return self.spec.content
+
+    def repositories(self) -> list[Repository]:
+        """What the configuration asks for, each once. Raises what the forge says against it."""
+        client = self._client("")
+        where = (self.host,) if self.kind == "github" else ()
+        spec = self.spec
+        found: Iterator[Repository] = _MODULES[self.kind].repositories(
+            client, *where, organisation=spec.organisation, teams=spec.teams, names=spec.repositories
+        )
+        return [one for one in found if spec.archived or not one.archived]
+
+    def warning(self) -> str | None:
+        """Refuses a token that may write. What could not be found out about it; None: all is well. GitHub tells with every answer."""
+        return gitlab.check_token(self._client("")) if self.kind == "gitlab" else None
+
+    def look(self, stored: Mapping[str, object] | None) -> Mapping[str, object] | None:
+        """Ask a GitLab group which of its projects were touched since `stored`. The cursor to store once all are collected."""
+        if self.kind != "gitlab" or self.spec.organisation is None or self.spec.repositories or self.spec.teams:
+            return None
+        found = gitlab.touched(
+            self._client(""), self.spec.organisation, stored, gitlab.EXTRACTOR, streams=gitlab.STREAMS
+        )
+        self.touched = found.projects
+        return found.cursor
+
+    def source_name(self, repository: Repository) -> str:
+        """ "owner/name", with the host before it anywhere but on the public forges."""
+        return repository.name if self.host == _PUBLIC[self.kind] else f"{self.host}/{repository.name}"
+
+    def fetch(
+        self,
+        repository: Repository,
+        name: str,
+        cursor: Mapping[str, object] | None,
+        now: datetime,
+        watch: Watch,
+    ) -> Iterator[Started | Batch]:
+        """The mirror brought up to date, then what the forge shows. Runs in a worker's thread."""
+        mirror = self._mirror(repository, name)
+        lineage = None
+        if mirror is not None:
+            mirror.update(repository.default_branch)
+            lineage = git.lineage(git.Settings(clone=mirror.folder))
+        yield Started(lineage, mirror.folder if mirror is not None and lineage else None)
+        if not self._is_worth_asking(repository, cursor):
+            return
+        with Works(mirror.folder if mirror is not None else None) as works:
+            yield from _MODULES[self.kind].collect(
+                self._settings(repository.name),
+                cursor,
+                now=now,
+                client=self._client(repository.name),
+                work=works.of if mirror is not None else None,
+                watch=watch,
+            )
+
+    def _is_worth_asking(self, repository: Repository, cursor: Mapping[str, object] | None) -> bool:
+        if self.touched is None or repository.key in self.touched:
+            return True
+        return gitlab.unfinished(cursor)
+
+    def _settings(self, repository: str) -> Any:
+        spec = self.spec
+        own: dict[str, Any] = {"may_write": spec.may_write} if self.kind == "github" else {}
+        return _MODULES[self.kind].Settings(
+            repository=repository,
+            token=self.token,
+            base_url=spec.where,
+            ca_bundle=spec.ca_bundle,
+            proxies={"https": spec.proxy, "http": spec.proxy} if spec.proxy else None,
+            plain_http=spec.plain_http,
+            **own,
+        )
+
+    def _client(self, repository: str) -> Any:
+        return _MODULES[self.kind].connect(self._settings(repository), self.bucket)
+
+    def _mirror(self, repository: Repository, name: str) -> Mirror | None:
+        spec = self.spec
+        if not spec.mirror or repository.empty:
+            return None
+        return Mirror(
+            self.mirrors / _folder(self.host, name.removeprefix(f"{self.host}/")),
+            repository.clone_url,
+            spec.where,
+            heads=_HEADS[self.kind],
+            login=_LOGINS[self.kind],
+            token=self._cloning_token,
+            ca_bundle=spec.ca_bundle,
+            proxy=spec.proxy,
+            plain_http=spec.plain_http,
+        )
+
+    def _cloning_token(self) -> Secret:
+        """For git, which takes a token and no credential; an App's is fetched for the occasion."""
+        if isinstance(self.token, Secret):
+            return self.token
+        spec = self.spec
+        session = guarded_session(github.api(spec.where), ca_bundle=spec.ca_bundle, plain_http=spec.plain_http)
+        credential = AppCredential(self.token, session)
+        credential.headers()
+        return credential.secrets()[0]
+
+
+def _folder(host: str, name: str) -> Path:
+    """A repository's place under the folder of mirrors. Raises Refusal for a name that would lead elsewhere.
+
+    >>> _folder("github.com", "acme/serving").as_posix()
+    'github.com/acme/serving.git'
+    """
+    parts: Sequence[str] = (host.replace(":", "_"), *name.split("/"))
+    if not all(_SEGMENT.fullmatch(part) for part in parts):
+        raise Refusal("a mirror cannot be named after this repository", where=repr(name))
+    return Path(*parts[:-1], f"{parts[-1]}.git")
