@@ -111,18 +111,19 @@ class Population:
     issues: int = 0
     releases: int = 0
     deleted: set[int] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)
     touched: dict[int, tuple[datetime, ...]] = field(default_factory=dict)
 
     def person(self, index: int) -> Person | None:
         """Nobody where the account was deleted."""
         number = 1_000 + index % self.people
         bot = number % 29 == 7
-        login = f"tidy-{number}[bot]" if bot else f"dev-{number}"
+        login = f"tidy-{number}[bot]" if bot else f"{'new' if number in self.renamed else 'dev'}-{number}"
         return None if number in self.deleted else Person(number, login, f"Developer {number}", bot)
 
     def opened(self, number: int) -> Change:
         """The change request of that number, 1 .. changes, as it was before anything touched it."""
-        return _change(self.seed, self.people, number, frozenset(self.deleted))
+        return _change(self.seed, self.people, number, frozenset(self.deleted), frozenset(self.renamed))
 
     def change(self, number: int) -> Change:
         """The change request of that number as it stands now."""
@@ -162,6 +163,10 @@ class Population:
         """The account goes; what it wrote stays, with nobody's name."""
         self.deleted.add(1_000 + index % self.people)
 
+    def rename_person(self, index: int) -> None:
+        """The account takes another login; its number stays."""
+        self.renamed.add(1_000 + index % self.people)
+
 
 def _at(number: int) -> datetime:
     return START + number * STEP
@@ -176,9 +181,9 @@ def _count(rng: random.Random, law: tuple[float, float]) -> int:
 
 
 @lru_cache(maxsize=256)
-def _change(seed: int, people: int, number: int, deleted: frozenset[int]) -> Change:
+def _change(seed: int, people: int, number: int, deleted: frozenset[int], renamed: frozenset[int]) -> Change:
     rng = random.Random(f"{seed}/{number}")
-    crowd = Population(0, seed, people, deleted=set(deleted))
+    crowd = Population(0, seed, people, deleted=set(deleted), renamed=set(renamed))
     updated = _at(number)
     opened = updated - timedelta(seconds=rng.randrange(60, 14 * 86_400))
     span = int((updated - opened).total_seconds())

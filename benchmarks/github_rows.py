@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.forge_population import Change, Person, Population, Reviewed, Said
-from benchmarks.graphql_answer import Paged, cursor, place
+from benchmarks.graphql_answer import BadCursor, Paged, cursor, place
 
 Row = dict[str, Any]
 WEB = "https://github.example"
@@ -142,7 +142,10 @@ class Rows:
         below = None
         if after is not None:
             at, _, number = place(after).partition("/")
-            below = (datetime.fromisoformat(at), int(number))
+            try:
+                below = (datetime.fromisoformat(at), int(number))
+            except ValueError as error:
+                raise BadCursor(f"`{after}` does not appear to be a valid cursor.") from error
         numbers = list(islice(self.people.newest_first(below), first + 1))
         shown = numbers[:first]
         end = cursor(f"{self.people.updated_at(shown[-1]).isoformat()}/{shown[-1]}") if shown else None
@@ -165,6 +168,7 @@ class Rows:
             "state": one.state,
             "submittedAt": iso(one.at),
             "body": one.body,
+            "commit": {"oid": change.head_oid},
             "author": actor(one.author),
         }
 

@@ -29,7 +29,7 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.forge_population import Population
 from benchmarks.github_rest import listed
 from benchmarks.github_rows import Rows
-from benchmarks.graphql_answer import answer, points, read
+from benchmarks.graphql_answer import BadCursor, answer, points, read
 
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 PRIMARY = "API rate limit exceeded for user ID 1."
@@ -144,7 +144,11 @@ class GitHub:
         self.points[operation] += cost
         self.remaining -= cost if self.limit else 0
         root = {"repository": self._repository, "node": self._node, "rateLimit": self._rate(cost)}
-        data = answer(root, fields, variables)
+        try:
+            data = answer(root, fields, variables)
+        except BadCursor as error:
+            told = {"type": "INVALID_CURSOR_ARGUMENTS", "path": ["repository", "pullRequests"], "message": str(error)}
+            return Reply(body={"data": {"repository": None, "rateLimit": None}, "errors": [told]})
         if data.get("repository", self) is None:
             return Reply(body={"data": data, "errors": [_missing("repository", variables)]})
         return Reply(body={"data": data})

@@ -133,6 +133,10 @@ def _slice(rows: list[Any], first: int, after: str | None) -> tuple[list[Any], s
     return cut, cursor(str(begin + len(cut))) if cut else None, begin + len(cut) < len(rows)
 
 
+class BadCursor(ValueError):
+    """What was given as a page cursor is none."""
+
+
 def cursor(place_: str) -> str:
     """A page cursor, as little telling as GitHub's."""
     return base64.b64encode(f"cursor:v2:{place_}".encode()).decode()

@@ -11,7 +11,7 @@ The way of the data: `github_client` (asking) -> `github_pages`, `github_childre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,21 +25,23 @@ from collectors.forge_secret import Secret
 from collectors.forge_session import Credential, GuardedSession, TokenCredential, guarded_session
 from collectors.forge_work import Work
 from collectors.github_app import App, AppCredential
-from collectors.github_client import Client
+from collectors.github_client import Client, StaleCursor
 from collectors.github_pages import Page, Pager
 from collectors.github_parse import Parser
 from collectors.github_repositories import repositories
-from collectors.github_walk import CHANGES, Run, Step
+from collectors.github_walk import CHANGES, ISSUES, RELEASED, Run, Step
+from db.errors import Refusal
 from db.records import Batch
 
-__all__ = ["EXTRACTOR", "PUBLIC", "App", "Settings", "api", "collect", "connect", "host", "repositories"]
+__all__ = ["EXTRACTOR", "PUBLIC", "STREAMS", "App", "Settings", "api", "collect", "connect", "host", "repositories"]
 
 EXTRACTOR: Final = "github/1"
 
 PUBLIC: Final = "https://api.github.com"
 """The API of github.com."""
 
-_STREAMS: Final = ("changes", "issues", "releases")
+STREAMS: Final = (CHANGES, ISSUES, RELEASED)
+"""What there is to collect."""
 _MOST_PAGES: Final = 20_000
 
 
@@ -55,13 +57,21 @@ class Settings:
     repository: str
     token: Secret | App = field(repr=False)
     base_url: str = PUBLIC
-    streams: tuple[str, ...] = _STREAMS
+    streams: tuple[str, ...] = STREAMS
     page_size: int = LARGEST
     max_pages: int = _MOST_PAGES
     may_write: bool = False
     ca_bundle: str | None = None
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     plain_http: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.streams) - set(STREAMS))
+        if unknown:
+            raise Refusal(f"no such streams: {', '.join(unknown)}", remedy=f"there are {', '.join(STREAMS)}")
+        owner, _, name = self.repository.partition("/")
+        if not owner or not name or "/" in name:
+            raise Refusal("a repository is named OWNER/NAME", where=self.repository)
 
 
 def host(base_url: str) -> str:
@@ -153,9 +163,15 @@ def _steps(
     stored = Cursor.read(cursor, EXTRACTOR, str(cursor.get("repository"))) if cursor else None
     pager = Pager(client, settings.repository, stored.pages if stored else PageSize(settings.page_size))
     walk = stored.stream(CHANGES).walk if stored else None
-    first = pager.changes(walk.after if walk else None, start=True)
+    stale = False
+    try:
+        first = pager.changes(walk.after if walk else None, start=True)
+    except StaleCursor:
+        stale, first = True, pager.changes(None, start=True)
     parser = Parser(host(settings.base_url))
     position = Cursor.read(cursor, EXTRACTOR, parser.key(first.repository["id"]))
+    if stale and walk is not None:
+        position = position.at(CHANGES, replace(walk, after=None))
     run = Run(client, pager, parser, position, first, settings.max_pages, watch)
     return ((step, first) for step in run.steps(settings.streams))
 

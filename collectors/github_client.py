@@ -19,9 +19,9 @@ from collectors.forge_retry import attempt
 from collectors.forge_session import GuardedSession
 from collectors.git_text import visible
 from collectors.github_requester import requester
-from db.errors import Refusal
+from db.errors import Incomplete, Refusal
 
-__all__ = ["Answer", "Client"]
+__all__ = ["Answer", "Client", "StaleCursor"]
 
 _READING: Final = frozenset(
     ("read:org", "read:user", "user:email", "read:enterprise", "read:project", "read:discussion", "read:packages",
@@ -31,10 +31,15 @@ _REMEDY: Final = (
     "make a fine-grained token, or a GitHub App, that may only read: Metadata, Contents, Pull requests, Issues; for"
     " teams also Members"
 )
+_LATER: Final = "what came so far is kept; run it again"
 _MOST_PAGES: Final = 1_000
 _WORDS: Final = 200
 
 Path = tuple[str | int, ...]
+
+
+class StaleCursor(Incomplete):
+    """A page cursor that was kept too long."""
 
 
 class Answer(NamedTuple):
@@ -135,6 +140,8 @@ class Client:
                     where=where,
                     remedy="GitHub Enterprise Server 3.10 or newer is needed",
                 )
+            if "INVALID_CURSOR_ARGUMENTS" in kinds:
+                raise StaleCursor(f"GitHub takes this page cursor no more: {said}", where=where, remedy=_LATER)
         if "RATE_LIMITED" in kinds or not named:
             raise QueryFailure(kinds, said, where=where)
 

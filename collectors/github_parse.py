@@ -148,6 +148,7 @@ class Parser:
             submitted_at=instant(node["submittedAt"]),
             state=_REVIEW_STATES[node["state"]],
             body=node["body"] or "",
+            commit_oid=(node["commit"] or {}).get("oid"),
         )
 
     def _comment(self, node: Node, thread: str | None = None) -> Comment:

@@ -32,7 +32,7 @@ _ACCOUNT: Final = (
     " ... on Organization { databaseId name } }"
 )
 _PAGE: Final = "pageInfo { hasNextPage endCursor }"
-_REVIEW: Final = f"id url state submittedAt body author {_ACCOUNT}"
+_REVIEW: Final = f"id url state submittedAt body commit {{ oid }} author {_ACCOUNT}"
 _COMMENT: Final = f"id url createdAt updatedAt body author {_ACCOUNT}"
 _LINE_COMMENT: Final = (
     f"{_COMMENT} state path line startLine originalLine originalStartLine originalCommit {{ oid }}"

@@ -127,7 +127,7 @@ class Run:
         if stream.walk is None and probe is not None and stream.etag == _digest(probe):
             return
         self.newest[ISSUES] = _digest(probe)
-        yield from self._stream(ISSUES, None, self.pager.issues, self._issues_step)
+        yield from self._stream(ISSUES, _nothing(probe), self.pager.issues, self._issues_step)
 
     def _stream(self, name: str, page: Page | None, read: _Read, step: _Make) -> Iterator[Step]:
         """Passes over a stream until one ends that needs no other behind it. page: the first, where it was read already."""
@@ -227,21 +227,27 @@ class Run:
         probe = self.first.repository.get("releases")
         if probe is not None and self.cursor.stream(RELEASED).etag == _digest(probe):
             return
-        after, more = None, True
+        page, after, more = _nothing(probe), None, True
         while more:
-            page = self._read(self.pager.releases, after)
+            page = page or self._read(self.pager.releases, after)
             after, more = page.end, page.more
             if not more:
                 done = replace(self.cursor.stream(RELEASED), etag=_digest(probe))
                 self.cursor = self.cursor.with_stream(RELEASED, done)
             self._tell(len(page.rows))
             shown = [release for row in page.rows if (release := self.parser.release(row))]
+            page = None
             yield Step(self.cursor, releases=shown)
 
 
 def _digest(value: object) -> str:
     """Short text that tells two JSON values apart."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _nothing(probe: Node | None) -> Page | None:
+    """The page of an empty list, which nobody needs to ask for; None where there may be something."""
+    return Page([], None, more=False, total=0) if probe is not None and probe["totalCount"] == 0 else None
 
 
 def _below(row: Node) -> int:

@@ -60,6 +60,7 @@ def review(one: Rest) -> Row:
         "url": one["html_url"],
         "state": one["state"].upper(),
         "submittedAt": None if pending else one["submitted_at"],
+        "commit": {"oid": one["commit_id"], "__typename": "Commit"} if one["commit_id"] else None,
         "body": one["body"] or "",
         "author": actor(one["user"]),
     }
@@ -124,7 +125,7 @@ def issue(one: Rest) -> Row:
         "createdAt": one["created_at"],
         "updatedAt": one["updated_at"],
         "closedAt": one["closed_at"],
-        "state": one["state"].upper(),
+        "state": one.get("state", "open").upper(),
         "author": actor(one["user"]),
         "labels": [{"name": label["name"]} for label in one.get("labels") or ()],
         "comments": [{}] * one["comments"],
