@@ -1,7 +1,14 @@
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 
+from calibrant.identity_signs import Commonness, Family, compare
+from calibrant.identity_traces import trace
+from calibrant.identity_work import read_work
 from calibrant.suggestions import suggest
+
+AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 
 
 def found(known, seen, state=None, declined=frozenset()):
@@ -51,3 +58,65 @@ def test_what_was_split_is_not_offered_again_for_the_same_person():
 def test_nothing_is_offered_for_an_identity_that_is_contested():
     assert found("adasam@example.org", "adasam@home.example", state="contested") == []
     assert found("adasam@example.org", "adasam@home.example", state="suggested") != []
+
+
+def signs(mine, theirs):
+    """The signs between two addresses, each with a name."""
+    one, other = (next(trace("git", key, [name])) for key, name in (mine, theirs))
+    return list(compare(one, other, Commonness()))
+
+
+def families(mine, theirs):
+    return {sign.family for sign in signs(mine, theirs)}
+
+
+def test_a_name_and_an_address_that_spells_it_are_one_family():
+    assert families(("ada.sample@home.example", "Ada Sample"), ("lovelace@work.example", "Ada Sample")) == {Family.NAME}
+    assert found("lovelace@work.example", "ada.sample@home.example") == []
+
+
+def test_a_digit_more_is_another_handle_and_a_swapped_letter_a_slip():
+    known = ("ada.sample@work.example", "A")
+    assert Family.HANDLE in families(("ada.sampel@work.example", "B"), known)
+    reasons = [sign.reason for sign in signs(("ada.sample2@work.example", "B"), ("ada.sample@work.example", "A"))]
+    assert "one letter off ada.sample@work.example" not in reasons
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "users.noreply.github.com"])
+def test_a_domain_that_anybody_may_have_says_nothing(domain):
+    assert Family.ORGANISATION not in families((f"one@{domain}", "A"), (f"other@{domain}", "B"))
+    assert Family.ORGANISATION in families(("one@work.example", "A"), ("other@work.example", "B"))
+
+
+def test_a_handle_that_several_people_have_weighs_less():
+    one, other = (next(trace("git", f"adasam@{domain}.example", [])) for domain in ("home", "work"))
+    rare, common = (
+        next(sign.weight for sign in compare(one, other, Commonness(handles={"adasam": people}))) for people in (1, 3)
+    )
+    assert rare > common
+
+
+def work_of(*requests):
+    """Work where each request is (opener, address of its commits)."""
+    rows = [(f"e{n}", identity, role, provider) for n, pair in enumerate(requests) for identity, role, provider in (
+        (pair[0], "author", "github.com"), (pair[1], "co_author", "git"),
+    )]  # fmt: skip
+    parts = pd.DataFrame(rows, columns=["evidence", "identity", "role", "provider"]).assign(bot=False)
+    evidence = pd.DataFrame({"evidence": [f"e{n}" for n in range(len(requests))]})
+    evidence = evidence.assign(
+        artefact=evidence["evidence"],
+        kind="change_request",
+        same_as=None,
+        repository="r",
+        occurred_at=AS_OF,
+        paths="[]",
+    )
+    return read_work(evidence, parts, set())
+
+
+def test_who_alone_writes_what_an_account_opens_is_a_sign_and_an_occasional_guest_is_none():
+    work = work_of(("account", "mine"), ("account", "mine"), ("account", "mine"), ("other", "mine"))
+    assert [sign.weight for sign in work.signs("mine", ["account"])] == [0.6]
+    assert list(work.signs("mine", ["other"])) == []
+    assert work.partners("mine") == {"account", "other"}
+    assert work.partners("nobody") == frozenset()
