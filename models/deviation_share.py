@@ -12,7 +12,7 @@ a few more iterations of the fit at phi a little to one side: facets and sites f
 persons and raters.
 
 The skills' SDs move together: what each has beyond that concerns its own shrinkage only. Machines' halos count where they are
-estimated, above their floors. The SDs of raters' scales and of what items have of their own are taken as known.
+estimated, above their floors; where the floor is released (`models.machine_floor`), their SDs are taken as known. The SDs of raters' scales and of what items have of their own are taken as known.
 
 References: Kass & Steffey 1989, doi:10.1080/01621459.1989.10478825 (conditionally independent hierarchical models).
 """
@@ -89,7 +89,8 @@ def _priors(problem: Problem, current: Variances, default: Variances) -> dict[st
         precision["correlation"] = 1.0
     precision |= {name: loose for name in ("halo", "halo_skill") if getattr(current, name) > 0}
     machines = ("machine_halo", "machine_halo_skill")
-    return precision | {name: firm for name in machines if getattr(current, name) > getattr(default, name)}
+    above = [name for name in machines if getattr(current, name) > getattr(default, name)]
+    return precision | {name: firm for name in above if not (name == "machine_halo" and current.spill_released)}
 
 
 def _moved(variances: Variances, name: str) -> Variances:
