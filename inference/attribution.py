@@ -63,7 +63,7 @@ def attribute(
     shown = reviews.shown(units, parts.vouched())
     named = parts.named()
     remark = units.of_kind(Kind.REVIEW_COMMENT)
-    parts = trusted(parts.told(units.unit, shown, reviews.speaks, reviews.followed, remark))
+    parts = trusted(parts.told(units.unit, shown, reviews, remark))
     changes["reviewed"] = parts.vouched() | (_came_through_a_forge(facts, named) & ~shown)
     shares = parts.shares(participations, changes.index, facts["ai_assist"].notna().to_numpy(dtype=bool))
     about = units.unit[shares["change"].to_numpy()] != shares["change"].to_numpy()

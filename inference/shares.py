@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from db.records import ParticipationRole
 from inference.coded import coded, positions
+from inference.review_facts import ReviewFacts
 
 __all__ = ["AUTHORS", "ROLES", "VOUCHERS", "Parts"]
 
@@ -30,6 +31,8 @@ VOUCHERS: Final = (
     ParticipationRole.MERGER.value,
 )
 """Roles that let a change of others in."""
+
+_NAMED: Final = (ParticipationRole.REVIEWER.value, ParticipationRole.TESTER.value)
 
 _CREDITED: Final = {
     ParticipationRole.AUTHOR.value: 0,
@@ -81,15 +84,20 @@ class Parts:
             change, who, role, bot, known, origin, change, nobody, ~nobody, nobody, nobody, names, roles, len(evidence)
         )
 
-    def told(self, unit: Integers, shown: Booleans, speaks: Booleans, followed: Booleans, remark: Booleans) -> Parts:
-        """With what is known of reviews. Each argument holds one entry per change: see the attributes, and `ReviewFacts`."""
+    def told(self, unit: Integers, shown: Booleans, reviews: ReviewFacts, remark: Booleans) -> Parts:
+        """With what is known of reviews: unit, shown and remark hold one entry per change. Whom only a trailer names as
+        reviewer of a change whose reviews are shown has no part in it.
+        """
         wide = max(len(self.names), 1)
         own = unit[self.change] * wide + self.who
         vouches = self.in_role(VOUCHERS) & ~np.isin(own, own[self.in_role(AUTHORS)])
-        spoken, moved = (vouches & facts[self.change] for facts in (speaks, speaks & followed))
+        spoken, moved = (vouches & facts[self.change] for facts in (reviews.speaks, reviews.speaks & reviews.followed))
         heard = np.isin(own, own[spoken])
         by_others = np.isin(unit[self.change], unit[self.change][spoken])
         review = unit != np.arange(len(unit))
+        elsewhere = (
+            shown[self.change] & ~(review | reviews.told)[self.change] & ~np.isin(own, own[reviews.told[self.change]])
+        )
         told = np.where(self.in_role(AUTHORS), by_others, np.where(review[self.change], spoken, heard))
         return replace(
             self,
@@ -98,7 +106,7 @@ class Parts:
             spoke=told | ~shown[self.change],
             moved=vouches & np.isin(own, own[moved]),
             remark=remark[self.change],
-        )
+        ).take(np.flatnonzero(~(elsewhere & self.in_role(_NAMED))))
 
     def take(self, rows: Integers) -> Parts:
         """Only these, in that order."""

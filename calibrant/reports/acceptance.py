@@ -2,8 +2,8 @@
 
 It was accepted if somebody other than its authors vouched for it or committed it, or if it came in through a forge's
 change request (see `inference.attribution`). Bots vouch for nothing. What the subject did for it is no acceptance of the
-subject's work. What takes the whole department to find out is not repeated here: whether two people mostly vouch for
-each other, and whether an identity that is nobody's vouches for many. A report passes over what nobody known said.
+subject's work. What takes the whole department to find out is not repeated here: whether people mostly vouch for
+each other, whether an identity that is nobody's vouches for many, and whether a forge shows the review that a trailer tells of. A report passes over what nobody known said.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import pandas as pd
 
 from calibrant.reports.acceptance import accepted, vouched
 from calibrant.reports.inert import NAME_LIMIT, safe_url, shown
+from calibrant.reports.review_text import review_words
 from db.records import Kind, ParticipationRole
 
 __all__ = ["RATING_KINDS", "Exhibit", "cell", "day_text", "measures_of", "month_text", "read_exhibits"]
@@ -181,8 +182,8 @@ def _what(kind: str, roles: set[str], measures: Mapping[str, object], how: str) 
         facts.append("taking back an earlier one")
     if measures.get("merged") is False:
         facts.append("not merged")
-    if measures.get("change_followed") is True:
-        facts.append("after which the change was altered")
+    if kind in {Kind.REVIEW.value, Kind.REVIEW_COMMENT.value}:
+        facts.extend(review_words(measures))
     if how:
         facts.append(how)
     if measures.get("ai_assist") == "declared":

@@ -287,7 +287,7 @@ def _alone(reviews: list[Evidence], who: Identity) -> list[Evidence]:
 
 def mutual_approvals(made: Department, gamer: str, chance: Random, volume: int = 6, months: int = MONTHS) -> Department:
     """Two people approve each other's small changes, month after month, until little else is left of their reviewing."""
-    member, friend = made.member(gamer), _friend(made, gamer)
+    member, friend = made.member(gamer), friend_of(made, gamer)
     more = [
         commit(
             f"pair {author.key} {month} {number}",
@@ -304,14 +304,15 @@ def mutual_approvals(made: Department, gamer: str, chance: Random, volume: int =
     return made.adding(REPOSITORIES[0], more)
 
 
-def _friend(made: Department, gamer: str) -> Member:
+def friend_of(made: Department, gamer: str) -> Member:
+    """Whom the gamer plays with."""
     number = [one.key for one in made.people].index(gamer)
     return made.people[(number + 4) % len(made.people)]
 
 
 def strangers(made: Department, gamer: str) -> Department:
     """The same department, had the gamer and the friend never reviewed each other's work."""
-    pair = {made.member(gamer).git, _friend(made, gamer).git}
+    pair = {made.member(gamer).git, friend_of(made, gamer).git}
     return replace(
         made,
         sources={
@@ -333,7 +334,7 @@ def split_by_file(made: Department, gamer: str, chance: Random) -> Department:
 
 def measured_mutual_approvals(made: Department, gamer: str, chance: Random) -> Department:
     """Two people approve each other's small changes, once a month, and hide it among reviews of everybody else's."""
-    for who in (gamer, _friend(made, gamer).key):
+    for who in (gamer, friend_of(made, gamer).key):
         made = drive_by_reviews(made, who, chance)
     return mutual_approvals(made, gamer, chance, volume=1)
 
@@ -436,15 +437,17 @@ class Shift:
         return max(self.up, self.down)
 
 
-def elasticity(game: Game, seed: int, gamer: str, *, shortcut: bool = True) -> Shift:
+def elasticity(
+    game: Game, seed: int, gamer: str, *, shortcut: bool = True, start: Callable[[int], Department] = thinly_rated
+) -> Shift:
     """What playing moved, everything refitted.
 
-    shortcut: where the game changes none of the observations that the model is fitted to, the shift is zero without fitting:
-    inference is a pure function of them.
+    start: the honest department of a seed. shortcut: where the game changes none of the observations that the model is fitted to, the
+    shift is zero without fitting: inference is a pure function of them.
     """
-    honest = game.before(thinly_rated(seed), gamer)
+    honest = game.before(start(seed), gamer)
     played = game.play(honest, gamer, Random(seed))
-    unplayed = _of_honest(seed) if honest is thinly_rated(seed) else _observations(honest)
+    unplayed = _of_honest(start, seed) if honest is start(seed) else _observations(honest)
     if shortcut and unplayed == _observations(played):
         return Shift()
     before, after = thetas(honest), thetas(played)
@@ -459,19 +462,19 @@ def thetas(made: Department) -> Thetas:
 
 
 @lru_cache(maxsize=64)
-def _of_honest(seed: int) -> str:
-    return _observations(thinly_rated(seed))
+def _of_honest(start: Callable[[int], Department], seed: int) -> str:
+    return _observations(start(seed))
 
 
 def _observations(made: Department) -> str:
     return observe(small_standard(), frames_of(made), as_of=AS_OF).observations.to_csv(index=False)
 
 
-def table(games: Mapping[str, Game], seeds: int) -> str:
+def table(games: Mapping[str, Game], seeds: int, start: Callable[[int], Department] = thinly_rated) -> str:
     """The published table, Markdown."""
     rows = ["| way | furthest up | furthest down | mean of the larger |", "|---|---|---|---|"]
     for name, game in games.items():
-        found = [elasticity(game, seed, f"p{seed * 4 % 9:02d}", shortcut=False) for seed in range(seeds)]
+        found = [elasticity(game, seed, f"p{seed * 4 % 9:02d}", start=start) for seed in range(seeds)]
         up, down = max(one.up for one in found), max(one.down for one in found)
         mean = sum(one.most for one in found) / len(found)
         rows.append(f"| {name.replace('_', ' ')} | {up:.3f} | {down:.3f} | {mean:.3f} |")

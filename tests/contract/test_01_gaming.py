@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inference.observations import observe
 from tests.contract.department import AS_OF, MONTHS, REPOSITORIES, commit, instant
+from tests.contract.forge import HELD_ON_A_FORGE, circle, on_a_forge, thinly_rated_on_a_forge
 from tests.contract.frames import frames_of
 from tests.contract.gaming import BOUND, HELD, Game, elasticity, mutual_approvals, thinly_rated, together
 
@@ -48,6 +49,44 @@ def test_the_whole_pipeline_says_so_too(name):
 def test_mutual_approvals_never_raise_who_reviewed_each_other_before(seed, gamer):
     """Their word for each other counts no more, the honest part of it neither: they may lose by it."""
     assert elasticity(Game(mutual_approvals), seed, gamer).up < BOUND
+
+
+@pytest.mark.parametrize(("place", "name"), list(enumerate(HELD_ON_A_FORGE)))
+def test_where_a_forge_shows_what_was_said_empty_reviews_raise_nobody(place, name):
+    game, gamer = HELD_ON_A_FORGE[name], f"p{place * 5 % 9:02d}"
+    assert elasticity(game, place % 3, gamer, start=thinly_rated_on_a_forge).up < BOUND
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", HELD_ON_A_FORGE)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10_000), gamer=gamers)
+def test_nor_do_they_in_many_departments(name, seed, gamer):
+    assert elasticity(HELD_ON_A_FORGE[name], seed, gamer, start=thinly_rated_on_a_forge).up < BOUND
+
+
+def test_real_reviews_on_a_forge_do_move_theta():
+    """Something to say about a change of each colleague every month, which the author then altered."""
+
+    def reviewing(made, gamer, chance):
+        others = [one.key for one in made.people if one.key != gamer]
+        for month in range(MONTHS):
+            made = circle(
+                made, (others[month % 8], gamer), ["This fails if the file is empty."], [month], followed=True
+            )
+        return made
+
+    assert elasticity(Game(reviewing), 1, "p00", start=thinly_rated_on_a_forge).up > BOUND
+
+
+def test_what_the_forge_shows_is_the_same_work(standard):
+    """The department on a forge where everybody always says something is graded as the one with trailers, reviews led to changes apart."""
+    on, off = on_a_forge(thinly_rated(0), habit=1.0), thinly_rated(0)
+    grades = []
+    for made in (on, off):
+        items = observe(standard, frames_of(made), as_of=AS_OF).grading.evaluation.items
+        grades.append(items[items["measure"] != "followed-months"].set_index(["person", "item"])["value"])
+    assert (grades[0] == grades[1]).all()
 
 
 def test_honest_work_does_move_theta():

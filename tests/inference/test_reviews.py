@@ -66,7 +66,16 @@ def test_a_trailer_adds_no_review_where_a_forge_shows_them() -> None:
     record = Record()
     record.request("1", "ada", others=(("bo", "reviewer"), ("cy", "reviewer")))
     record.review("r", "bo", "1", "ada", kinds=["defect"])
-    assert reviewers(record.attributed(), "1") == {"bo": True, "cy": False}
+    assert reviewers(record.attributed(), "1") == {"bo": True}
+
+
+def test_naming_a_colleague_in_a_trailer_reviews_nothing_where_a_forge_shows_reviews() -> None:
+    record = Record()
+    record.request("1", "ada", others=(("bo", "reviewer"),))
+    record.request("2", "ada", others=(("cy", "reviewer"),))
+    record.review("r", "cy", "2", "ada", kinds=["approval"])
+    changes = record.attributed().changes
+    assert changes.loc[["e-1", "e-2"], "reviewed"].tolist() == [False, True]
 
 
 def test_a_commit_beside_the_forge_is_no_way_round_it() -> None:
@@ -75,7 +84,9 @@ def test_a_commit_beside_the_forge_is_no_way_round_it() -> None:
     for number in "12":
         record.request(number, "ada", others=(("cy", "reviewer"),))
         record.review(f"r{number}", "cy", number, "ada", kinds=["test"])
-    assert reviewers(record.attributed(), "direct") == {"bo": False}
+    result = record.attributed()
+    assert reviewers(result, "direct") == {}
+    assert not result.changes.loc["e-direct", "reviewed"]
 
 
 def test_a_few_requests_on_a_mirror_take_nothing_from_trailers() -> None:
