@@ -7,13 +7,14 @@ as it (`same_as`), so what git shows and what the forge shows count once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from collectors.forge_identity import Logins
 from collectors.forge_people import identity, is_no_reply, same_account, seats
-from collectors.forge_records import ChangeRequest, Issue, Release
+from collectors.forge_records import Account, ChangeRequest, Issue, Release
 from collectors.forge_review_evidence import reviews_evidence
 from collectors.forge_text import bounded_url, excerpt_of, names, object_id
 from collectors.forge_work import UNKNOWN, Work
@@ -89,17 +90,28 @@ def batch_of(
     *,
     work: Mapping[str, Work] | None = None,
     talk: Mapping[str, int] | None = None,
+    logins: Logins | None = None,
 ) -> Batch:
-    """All records of a page as one batch, in an order of its own. work: by key of the change request."""
-    made = [_made(record, host, extractor, work or {}) for record in records]
+    """All records of a page as one batch, in an order of its own. work: by key of the change request. logins: those told in this run."""
+    listed = list(records)
+    made = [_made(record, host, extractor, work or {}) for record in listed]
     evidence = {one.artefact: one for each in made for one in each.evidence}
     counts = {"ghosts": sum(each.ghosts for each in made), **(talk or {})}
     return Batch(
         tuple(evidence[key] for key in sorted(evidence)),
         cursor,
         tuple(sorted({same for each in made for same in each.same_as}, key=lambda same: (same.artefact, same.other))),
+        logins.links(account for record in listed for account in _accounts(record)) if logins else (),
         talk={word: count for word, count in sorted(counts.items()) if count},
     )
+
+
+def _accounts(record: ChangeRequest | Issue | Release) -> Iterator[Account | None]:
+    yield record.author
+    if isinstance(record, ChangeRequest):
+        yield record.merger
+        yield from (review.author for review in record.reviews)
+        yield from (comment.author for comment in record.comments)
 
 
 def _made(record: ChangeRequest | Issue | Release, host: str, extractor: str, work: Mapping[str, Work]) -> Made:

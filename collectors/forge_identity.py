@@ -1,35 +1,49 @@
-"""Accounts of a forge as identities, and what the forge's own word joins: a login, or an address, to an account.
+"""What a forge's own word joins: a login, or an address, to an account.
 
-An account is its numeric id on its host, never its login. The login is told apart, with the day it was seen: logins are
+An account (`forge_people.identity`) is its numeric id on its host, never its login. The login is told apart, with the day it was seen: logins are
 given up and taken by others. An address is joined only where the forge itself says whose it is (the `user` of a commit on
 GitHub, a confirmed public address); that somebody opened a change request with another's commits in it proves nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 
+from collectors.forge_people import identity, is_ghost
+from collectors.forge_records import Account
+from collectors.git_text import visible
 from db.addresses import login_provider
 from db.records import Identity, IdentityLink, LinkBasis
 
-__all__ = ["account", "address_links", "login_link"]
+__all__ = ["Logins", "address_links", "login_link"]
 
 _GIT = "git"
-
-
-def account(host: str, number: str, login: str, name: str | None = None, *, bot: bool = False) -> Identity:
-    """The identity of an account; its name, or its login where it shows none.
-
-    >>> account("github.com", "12", "bob").name
-    'bob'
-    """
-    return Identity(host, number, name or login, bot)
 
 
 def login_link(host: str, number: str, login: str, seen_on: date) -> IdentityLink:
     """The forge showed `login` as that account's on the day `seen_on`."""
     shown = Identity(login_provider(host), login.casefold(), login)
     return IdentityLink(shown, None, LinkBasis.FORGE, proper=Identity(host, number), valid_from=seen_on)
+
+
+@dataclass
+class Logins:
+    """The logins a forge showed in one run, each told once. seen_on: the day of the run."""
+
+    host: str
+    seen_on: date
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    def links(self, accounts: Iterable[Account | None]) -> tuple[IdentityLink, ...]:
+        """Links of those that were not told yet, sorted. Deleted accounts and bots have none."""
+        shown = {
+            (one.id, one.login) for one in accounts if one and not is_ghost(one) and not identity(self.host, one).bot
+        }
+        fresh = sorted(shown - self._told)
+        self._told.update(fresh)
+        return tuple(login_link(self.host, number, visible(login), self.seen_on) for number, login in fresh)
 
 
 def address_links(host: str, number: str, address: str) -> tuple[IdentityLink, IdentityLink]:

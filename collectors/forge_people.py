@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collectors.forge_records import Account
 from collectors.git_identity import is_machine
 from collectors.git_text import visible
+from db.addresses import noreply_account, noreply_login
 from db.records import Identity, Participation, ParticipationRole
 
 __all__ = ["identity", "is_ghost", "is_no_reply", "same_account", "seats"]
@@ -45,15 +46,16 @@ def same_account(one: Account | None, other: Account | None) -> bool:
 
 
 def is_no_reply(host: str, account: Account | None, address: str) -> bool:
-    """Whether an e-mail address is the one by which `host` hides an account's own: `ID+login@`, `ID-login@` or `login@`.
+    """Whether an e-mail address is the one by which `host` hides an account's own: with its number, or in the old form its login.
 
     >>> is_no_reply("github.com", Account("7", "ada"), "7+ada@users.noreply.github.com")
     True
     """
-    local, _, domain = address.lower().rpartition("@")
-    if account is None or domain != f"users.noreply.{host}":
+    if account is None:
         return False
-    return local == account.login.lower() or local.startswith((f"{account.id}+", f"{account.id}-"))
+    folded = address.casefold()
+    numbers = {noreply_account(folded), noreply_account(folded, {host})}
+    return (host, account.id) in numbers or noreply_login(folded, {host}) == (host, account.login.casefold())
 
 
 def seats(

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from collectors.forge_cursor import Cursor
 from collectors.forge_evidence import batch_of
+from collectors.forge_identity import Logins
 from collectors.forge_limits import Bucket
 from collectors.forge_pages import LARGEST, PageSize
 from collectors.forge_records import ChangeRequest, Issue, Progress, Release
@@ -137,20 +138,20 @@ def collect(
 ) -> Iterator[Batch]:
     """Batches of a few pages, newest first, each with the cursor to go on from; none if nothing is new.
 
-    work: what the mirror knows of change requests, by their keys. `now` is not needed: everything is dated by GitHub. Talk counts
+    work: what the mirror knows of change requests, by their keys. `now`: the day on which logins were seen; everything else is dated by GitHub. Talk counts
     ghosts (participations of deleted accounts), incomplete, and says renamed, archived, empty, changes_disabled. Raises Gone or
     Refusal where the repository cannot be read, ForeignHost where GitHub points elsewhere; Incomplete, after all that came was
     yielded, where it wants too long a pause or some change requests did not come whole.
     """
-    del now
     where = host(settings.base_url)
+    logins = Logins(where, now.date())
     told: Mapping[str, int] | None = None
     for step, page in _steps(settings, cursor, client, watch):
         told = {} if told is not None else _told(page, settings.repository)
         records: list[ChangeRequest | Issue | Release] = [*step.changes, *step.issues, *step.releases]
         known = work(step.changes) if work is not None and step.changes else None
         talk = {**step.talk, **told}
-        yield batch_of(records, where, EXTRACTOR, step.cursor.written(), work=known, talk=talk)
+        yield batch_of(records, where, EXTRACTOR, step.cursor.written(), work=known, talk=talk, logins=logins)
 
 
 def _steps(

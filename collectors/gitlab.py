@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final
 
 from collectors.forge_evidence import batch_of
+from collectors.forge_identity import Logins
 from collectors.forge_limits import Bucket
 from collectors.forge_records import ChangeRequest, Progress
 from collectors.forge_secret import Secret
@@ -95,13 +96,13 @@ def collect(
 
     A stored cursor names the project by its number, so one that was renamed or moved is gone on with. Releases are looked at the first
     time and whenever merge requests or issues brought something new. work: what the mirror knows of merge requests, by their keys.
-    `now` is not needed: everything is dated by GitLab. Talk counts ghosts (participations of deleted accounts), incomplete, and says
+    `now`: the day on which logins were seen; everything else is dated by GitLab. Talk counts ghosts (participations of deleted accounts), incomplete, and says
     renamed, archived, empty (in a first run), changes_off, issues_off and releases_off.
 
     Raises Gone or Refusal where the project cannot be read, ForeignHost where GitLab points elsewhere; Incomplete, after all that
     came was yielded, where it asks for too long a pause or some merge requests could not be had whole.
     """
-    del now
+    logins = Logins(client.host, now.date())
     told, position, has_changes = _begin(settings, cursor, client)
 
     def stored(records: list[Record], written: Mapping[str, object], talk: Counter[str]) -> Batch:
@@ -109,7 +110,7 @@ def collect(
         known = work(changes) if work is not None and changes else None
         said = {**talk, **told}
         told.clear()
-        return batch_of(records, client.host, EXTRACTOR, written, work=known, talk=said)
+        return batch_of(records, client.host, EXTRACTOR, written, work=known, talk=said, logins=logins)
 
     run = Run(client, position.cursor.repository.rpartition("/")[2], position, stored, watch)
     yield from _streams(settings.streams, run, has_changes=has_changes)

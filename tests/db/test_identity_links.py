@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from collectors.forge_identity import account, address_links, login_link
+from collectors.forge_identity import address_links, login_link
 from db.ledger import Ledger
 from db.records import (
     Batch,
@@ -177,7 +177,7 @@ def test_a_rejected_owner_stays_rejected_whatever_the_forge_says(ledger: Ledger,
 def test_erasing_a_person_takes_their_logins_and_old_addresses_along(ledger: Ledger, git: Source, clock: Clock) -> None:
     ledger.store_roster(roster())
     done = commit(1, author=OLD_FORM, at=START + timedelta(days=10))
-    seen = account(HOST, "12", "bob", "Bob")
+    seen = Identity(HOST, "12", "Bob")
     review = commit(2, others=[(seen, ParticipationRole.REVIEWER)])
     ledger.collect(git, [Batch((done, review), links=(login_link(HOST, "12", "Bob", SHOWN),))], extractor="git/1")
     ledger.erase_person("p-bob", reason="asked for it")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from collectors.forge_evidence import batch_of, change_evidence, issue_evidence, release_evidence
+from collectors.forge_identity import Logins, login_link
 from collectors.forge_records import Account, ChangeRequest, Issue, Release
 from collectors.forge_work import UNKNOWN, Followed, Work
 from collectors.git_identity import identity as git_identity
@@ -233,6 +236,21 @@ def test_issues_and_releases_have_an_author_and_a_moment() -> None:
 def test_the_order_of_records_makes_no_difference() -> None:
     records = [change(1, reviews=(review(),)), change(2, comments=(comment(),)), change(3, merge_oid="a" * 40)]
     assert batch_of(records, HOST, EXTRACTOR, {}) == batch_of(records[::-1], HOST, EXTRACTOR, {})
+
+
+def test_each_login_is_told_once_a_run_with_the_day_it_was_seen() -> None:
+    day = date(2026, 5, 1)
+    logins = Logins(HOST, day)
+    bot, ghost = Account("9", "renovate[bot]"), Account("10137", "ghost")
+    given = change(
+        reviews=(review(), review("github.com:R_2", bot)), comments=(comment(author=ghost), comment(author=EVE))
+    )
+    expected = tuple(login_link(HOST, who.id, who.login, day) for who in (ADA, BOB, EVE))
+    assert batch_of([given], HOST, EXTRACTOR, {}, logins=logins).links == expected
+    assert batch_of([given], HOST, EXTRACTOR, {}, logins=logins).links == ()
+    renamed = change(author=Account("1", "lovelace"), merger=None)
+    again = batch_of([renamed], HOST, EXTRACTOR, {}, logins=logins).links
+    assert again == (login_link(HOST, "1", "lovelace", day),)
 
 
 def test_all_of_it_can_be_stored_and_a_second_time_adds_nothing(ledger: Ledger) -> None:
