@@ -16,7 +16,9 @@ from random import Random
 from calibrant.sample.authors import noreply
 from calibrant.sample.chance import maybe, stream
 from calibrant.sample.people import Department, Member
-from collectors.forge_identity import account, address_links, login_link
+from collectors.forge_identity import address_links, login_link
+from collectors.forge_people import identity
+from collectors.forge_records import Account
 from db.addresses import login_provider
 from db.records import (
     Batch,
@@ -107,7 +109,7 @@ def _aliases(rng: Random, member: Member) -> Iterator[Alias]:
     ):
         yield Alias(Identity("git", address, name), member.key, sort)
     shown = written if maybe(rng, 0.7) else None
-    yield Alias(account(HOST, str(member.github_id), member.login, shown), member.key, "account")
+    yield Alias(identity(HOST, Account(str(member.github_id), member.login, shown)), member.key, "account")
 
 
 def _mistyped(rng: Random, address: str) -> str:
