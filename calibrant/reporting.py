@@ -14,6 +14,7 @@ from calibrant.report_files import Written, person_named, reported_run, safe_nam
 from calibrant.reports import gap, packet, render, self_check, tables
 from calibrant.reports.case import PacketInputs
 from calibrant.reports.gap import GapInputs, GapPerson
+from calibrant.reports.identity_map import identity_rows
 from calibrant.reports.inputs import Cutpoints, Profile
 from calibrant.reports.narrowing import next_evidence
 from calibrant.reports.self_check import SelfCheckInputs
@@ -121,7 +122,6 @@ def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime
     found, key, name = person_named(ledger, person, now)
     cited, parts = _cited(ledger, run, found)
     assessments = tuple(ledger.assessments(run.id, found))
-    identities = ledger.identities(known_at=now)
     head = ledger.head()
     built = self_check.build(
         SelfCheckInputs(
@@ -134,7 +134,7 @@ def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime
             citations=tuple(ledger.citations(run.id, found)),
             cited=cited,
             participations=parts,
-            identities=identities[identities["person"] == found],
+            identities=_identity_map(ledger, found, now),
             generated_at=now,
             audit_head=head,
             next_evidence=next_evidence(assessments),
@@ -149,6 +149,17 @@ def write_self_check(ledger: Ledger, person: str, folder: Path, *, now: datetime
         write_text(folder / f"{stem}.json", render.json_text(built)),
     )
     return Written(files, run.id, head)
+
+
+def _identity_map(ledger: Ledger, person: str, now: datetime) -> pd.DataFrame:
+    disputed = (one.target.removeprefix("identity:") for one in ledger.disputes() if one.person == person)
+    return identity_rows(
+        ledger.identities(known_at=now),
+        ledger.identity_links(known_at=now),
+        ledger.identity_evidence(known_at=now, purpose=Purpose.SELF_CHECK),
+        frozenset(disputed),
+        person,
+    )
 
 
 def write_gap(

@@ -16,9 +16,10 @@ import pandas as pd
 from calibrant.reports.case import ContestedItem, Heading, ReplyText, contested_items, heading, reply_texts
 from calibrant.reports.claims import BEYOND, GIT_VALID, VALIDATED, ClaimLine, Standing, reliable_for, standing
 from calibrant.reports.comments import CommentGroup
-from calibrant.reports.evidence_text import Exhibit, cell, read_exhibits
+from calibrant.reports.evidence_text import Exhibit, read_exhibits
 from calibrant.reports.excerpts import Scope, scope_of, select
 from calibrant.reports.explain import method, percent, state_sentence
+from calibrant.reports.identity_map import IdentityLine, IdentityTotal, identity_lines, identity_totals
 from calibrant.reports.inert import EXCERPT_LIMIT, NAME_LIMIT, shown
 from calibrant.reports.inputs import AnonymityPolicy, StandardText
 from calibrant.reports.material import Material, gather
@@ -32,8 +33,6 @@ from db.records import (
     Assessment,
     Citation,
     Dispute,
-    LinkBasis,
-    LinkState,
     Outcome,
     Purpose,
     Reply,
@@ -43,7 +42,6 @@ from db.records import (
 )
 
 __all__ = [
-    "IdentityLine",
     "Narrowing",
     "NarrowingColumn",
     "NextCriterion",
@@ -56,15 +54,14 @@ __all__ = [
 _RELIED_ON = (VALIDATED, reliable_for("feedback"), reliable_for("development"), BEYOND, GIT_VALID)
 _SHOWN_EXHIBITS = 4
 _SHOWN_OPTIONS = 3
-_VERIFIED = frozenset({LinkBasis.ROSTER.value, LinkBasis.VERIFIED_EMAIL.value, LinkBasis.NOREPLY.value})
 
 
 @dataclass(frozen=True, slots=True)
 class SelfCheckInputs:
     """Like `PacketInputs`, without a role profile.
 
-    identities: `Ledger.identities` rows of this person (identity, provider, key, name, basis, state, evidence).
-    next_evidence: see `narrowing.next_evidence`. dispute_command: the command line up to its arguments.
+    identities: see `identity_map.identity_rows` (identity, provider, key, name, basis, state, evidence, commits).
+    next_evidence: see `narrowing.next_evidence`. dispute_command, claim_command: the command lines up to their arguments.
     """
 
     person: str
@@ -86,6 +83,7 @@ class SelfCheckInputs:
     policy: AnonymityPolicy = field(default_factory=AnonymityPolicy)
     window_months: int = 24
     dispute_command: str = "calibrant dispute"
+    claim_command: str = "calibrant identities claim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +141,6 @@ class SkillCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityLine:
-    """One identity held to be the person's. standing: "verified", "claimed", "suggested", "contested" or "rejected"."""
-
-    identity: str
-    provider: str
-    key: str
-    name: str
-    standing: str
-    basis: str
-    artefacts: int
-
-
-@dataclass(frozen=True, slots=True)
 class SelfCheck:
     """The whole self-check. standing: the headline caveat; claims: what it relies on, each standing or withdrawn."""
 
@@ -164,6 +149,8 @@ class SelfCheck:
     silent: tuple[str, ...]
     timeline: Timeline
     identities: tuple[IdentityLine, ...]
+    identity_totals: tuple[IdentityTotal, ...]
+    claim_command: str
     contested: tuple[ContestedItem, ...]
     replies: tuple[ReplyText, ...]
     dispute_command: str
@@ -199,7 +186,7 @@ def build(inputs: SelfCheckInputs) -> SelfCheck:
     stands = standing(inputs.run, _RELIED_ON)
     skills = tuple(_skill(inputs, stands, by_skill[code], materials[code]) for code in codes)
     described = {key: f"{exhibit.what}, {exhibit.when}, {exhibit.where}" for key, exhibit in exhibits.items()}
-    identities = _identities(inputs.identities)
+    identities = identity_lines(inputs.identities)
     described |= {f"identity:{line.identity}": f"Identity {line.key} ({line.provider})" for line in identities}
     rows = {
         skill.name: (materials[skill.code].all(Stance.FOR), materials[skill.code].all(Stance.AGAINST))
@@ -222,6 +209,8 @@ def build(inputs: SelfCheckInputs) -> SelfCheck:
         ),
         timeline=timeline(rows, inputs.run.as_of.date(), inputs.window_months),
         identities=identities,
+        identity_totals=identity_totals(identities),
+        claim_command=_claim_command(inputs),
         contested=contested_items(inputs.disputes, described),
         replies=reply_texts(inputs.replies),
         dispute_command=_command(inputs),
@@ -237,6 +226,11 @@ def _command(inputs: SelfCheckInputs) -> str:
     """The command with the person filled in; the item is the id printed beside each exhibit."""
     person = shlex.quote(shown(inputs.person_key, NAME_LIMIT))
     return f'{inputs.dispute_command} {person} ITEM --reason "why it is not yours, or not right"'
+
+
+def _claim_command(inputs: SelfCheckInputs) -> str:
+    person = shlex.quote(shown(inputs.person_key, NAME_LIMIT))
+    return f'{inputs.claim_command} ADDRESS {person} --reason "why it is yours"'
 
 
 def _material(inputs: SelfCheckInputs, assessment: Assessment, exhibits: Mapping[str, Exhibit]) -> Material:
@@ -310,26 +304,3 @@ def _narrowing(inputs: SelfCheckInputs, assessment: Assessment) -> tuple[Narrowi
         for what, sd in inputs.next_evidence.get(assessment.skill, ())
     ]
     return tuple(sorted(options, key=lambda option: (-option.narrower, option.what))[:_SHOWN_OPTIONS])
-
-
-def _identities(frame: pd.DataFrame) -> tuple[IdentityLine, ...]:
-    lines = [_identity({str(name): cell(value) for name, value in row.items()}) for row in frame.to_dict("records")]
-    return tuple(sorted(lines, key=lambda line: (line.provider, line.key, line.identity)))
-
-
-def _identity(row: Mapping[str, object]) -> IdentityLine:
-    state, basis = str(row.get("state") or ""), str(row.get("basis") or "")
-    if state == LinkState.LINKED.value:
-        standing = "verified" if basis in _VERIFIED else "claimed"
-    else:
-        standing = shown(state, NAME_LIMIT)
-    artefacts = row.get("evidence")
-    return IdentityLine(
-        identity=shown(row.get("identity"), NAME_LIMIT),
-        provider=shown(row.get("provider"), NAME_LIMIT),
-        key=shown(row.get("key"), NAME_LIMIT),
-        name=shown(row.get("name"), NAME_LIMIT),
-        standing=standing,
-        basis=shown(basis.replace("_", " "), NAME_LIMIT),
-        artefacts=int(artefacts) if isinstance(artefacts, int | float) else 0,
-    )

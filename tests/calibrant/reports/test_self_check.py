@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
+from calibrant.reports.identity_map import identity_rows
 from calibrant.reports.narrowing import expected_sd, next_evidence
 from calibrant.reports.render import self_check_html
 from calibrant.reports.self_check import build
@@ -39,11 +41,47 @@ def test_not_observed_says_why(hand):
 def test_identities_are_verified_claimed_or_contested(hand):
     inputs = hand.self_check()
     lines = build(inputs).identities
-    assert [(line.key, line.standing) for line in lines] == [
+    assert {(line.key, line.standing) for line in lines} == {
         ("ada@example.org", "verified"), ("ada@laptop.local", "contested"), ("4711", "verified"),
-    ]  # fmt: skip
+    }  # fmt: skip
+    assert [line.standing for line in lines] == ["verified", "verified", "contested"]
     claimed = inputs.identities.assign(state="linked", basis="mailmap")
     assert {line.standing for line in build(replace(inputs, identities=claimed)).identities} == {"claimed"}
+
+
+def test_the_identity_map_comes_first_with_what_hangs_on_each_standing(hand):
+    inputs = hand.self_check()
+    counted = replace(inputs, identities=inputs.identities.assign(evidence=[9, 4, 2], commits=[5, 3, 0]))
+    check = build(counted)
+    totals = {one.standing: (one.identities, one.commits, one.others) for one in check.identity_totals}
+    assert sum(one[1] for one in totals.values()) == 8
+    assert sum(one[2] for one in totals.values()) == 7
+    assert list(totals) == ["verified", "contested"]
+    page = self_check_html(check)
+    assert page.index("Which identities are held to be yours") < page.index("At a glance")
+    assert "calibrant identities claim ADDRESS E1042 --reason" in page
+
+
+def test_the_map_shows_what_is_open_for_the_person_and_nothing_of_others():
+    def frame(**columns):
+        return pd.DataFrame({name: pd.array(values, dtype="str") for name, values in columns.items()})
+
+    identities = frame(
+        identity=["mine", "contested", "claimed", "settled", "other"],
+        person=["p1", None, None, "p2", None],
+        state=["linked", "contested", "suggested", "linked", "suggested"],
+    )
+    links = frame(
+        identity=["mine", "contested", "contested", "claimed", "settled", "other"],
+        person=["p1", "p1", "p2", "p1", "p1", "p2"],
+        proper=[None] * 6,
+        state=["linked", "linked", "linked", "suggested", "unlinked", "suggested"],
+    )
+    evidence = frame(identity=["mine", "mine"], kind=["commit", "review"]).assign(artefacts=[3, 2])
+    rows = identity_rows(identities, links, evidence, frozenset(), "p1").set_index("identity")
+    assert list(rows.index) == ["mine", "contested", "claimed"]
+    assert rows.loc["mine", ["evidence", "commits"]].tolist() == [5, 3]
+    assert rows["evidence"].sum() == 5
 
 
 def test_the_dispute_command_is_exact_and_quotes_the_person(hand):
