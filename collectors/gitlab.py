@@ -96,8 +96,8 @@ def collect(
 
     A stored cursor names the project by its number, so one that was renamed or moved is gone on with. Releases are looked at the first
     time and whenever merge requests or issues brought something new. work: what the mirror knows of merge requests, by their keys.
-    `now`: the day on which logins were seen; everything else is dated by GitLab. Talk counts ghosts (participations of deleted accounts), incomplete, and says
-    renamed, archived, empty (in a first run), changes_off, issues_off and releases_off.
+    `now`: the day on which logins were seen; everything else is dated by GitLab. Talk counts ghosts (participations of deleted
+    accounts), incomplete, and says renamed, archived, empty (in a first run), changes_disabled, issues_disabled and releases_disabled.
 
     Raises Gone or Refusal where the project cannot be read, ForeignHost where GitLab points elsewhere; Incomplete, after all that
     came was yielded, where it asks for too long a pause or some merge requests could not be had whole.
@@ -142,7 +142,7 @@ def _begin(
     named = settings.repository.lower() in (found.name.lower(), found.key.rpartition("/")[2])
     told = {"renamed": int(not named), "archived": int(found.archived), "empty": int(found.empty)}
     if not found.has_changes:
-        told["changes_off"] = 1
+        told["changes_disabled"] = 1
     return told, Position.read(None, EXTRACTOR, found.key), found.has_changes
 
 

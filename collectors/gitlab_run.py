@@ -163,7 +163,7 @@ class Run:
         """The project does without this; or it is not there at all, or hidden from this token, which is an error."""
         if gone.status != _FORBIDDEN:
             raise gone
-        self._talk[f"{stream}_off"] += 1
+        self._talk[f"{stream}_disabled"] += 1
 
     def _again(self, number: str) -> Iterator[Batch]:
         try:

@@ -151,7 +151,7 @@ def test_a_wait_longer_than_allowed_ends_the_run_with_what_came(collector: Colle
     [
         ({"archived": True}, "archived"),
         ({"empty_repo": True, "default_branch": None}, "empty"),
-        ({"merge_requests_access_level": "disabled"}, "changes_off"),
+        ({"merge_requests_access_level": "disabled"}, "changes_disabled"),
     ],
     ids=["archived", "empty", "without merge requests"],
 )
@@ -162,14 +162,14 @@ def test_projects_of_every_kind_are_collected_as_far_as_they_go(
     collector.run()
     assert collector.talk[word] == 1
     assert len(collector.evidence("issue")) == 11
-    assert bool(collector.evidence("change_request")) is (word != "changes_off")
+    assert bool(collector.evidence("change_request")) is (word != "changes_disabled")
 
 
 def test_merge_requests_switched_off_later_stay_stored(collector: Collector, forge: GitLab) -> None:
     collector.run()
     forge.projects[0].said = {"merge_requests_access_level": "disabled"}
     collector.run()
-    assert collector.talk["changes_off"] == 1
+    assert collector.talk["changes_disabled"] == 1
     assert len(collector.evidence("change_request")) == 40
 
 
