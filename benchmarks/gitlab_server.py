@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from benchmarks import gitlab_bodies as bodies
-from benchmarks.forge_population import START, STEP, Population
+from benchmarks.forge_population import START, STEP, Change, Population
 
 TOKEN = "glpat-of-the-made-up-forge-0001"
 MAX_OFFSET = 50_000
@@ -288,7 +288,7 @@ def _of_project(forge: GitLab, name: str, rest: list[str], query: dict[str, str]
             ]
             return _offset(rows, query, len(rows))
         case ["merge_requests", number, *more] if number.isdigit() and 1 <= int(number) <= population.changes:
-            change = population.change(int(number))
+            change = _change(population, int(number))
             match more:
                 case []:
                     return bodies.single(project.id, project.path, change, forge.url)
@@ -298,6 +298,12 @@ def _of_project(forge: GitLab, name: str, rest: list[str], query: dict[str, str]
                 case ["approvals"]:
                     return bodies.approvals(project.id, change, forge.url)
     raise _Stop(404, "404 Not Found")
+
+
+def _change(population: Population, number: int) -> Change:
+    """As it stands now; one that was touched has another label too, so that its row tells."""
+    change = population.change(number)
+    return replace(change, labels=(*change.labels, "touched")) if number in population.touched else change
 
 
 def _offset(rows: list[Any], query: dict[str, str], total: int | None) -> _Page:
@@ -365,7 +371,7 @@ class _Rows:
             at = START + number * STEP
             return bodies.issue(project.id, project.path, number, at, population, forge.url)  # type: ignore[return-value]
         stale = forge.stale is not None and forge.stale(number)
-        change = population.opened(number) if stale else population.change(number)
+        change = population.opened(number) if stale else _change(population, number)
         return bodies.merge_request(project.id, project.path, change, forge.url)  # type: ignore[return-value]
 
     def _wanted(self, row: dict[str, Any], query: dict[str, str]) -> bool:

@@ -192,8 +192,10 @@ def _folder(host: str, name: str) -> Path:
 
     >>> _folder("github.com", "acme/serving").as_posix()
     'github.com/acme/serving.git'
+    >>> _folder("example.org:8443/gitlab", "acme/serving").as_posix()
+    'example.org_8443/gitlab/acme/serving.git'
     """
-    parts: Sequence[str] = (host.replace(":", "_"), *name.split("/"))
+    parts: Sequence[str] = (*host.replace(":", "_").split("/"), *name.split("/"))
     if not all(_SEGMENT.fullmatch(part) for part in parts):
         raise Refusal("a mirror cannot be named after this repository", where=repr(name))
     return Path(*parts[:-1], f"{parts[-1]}.git")
