@@ -111,6 +111,7 @@ def _pull(row: Row) -> Row:
         "labels": row["labels"],
         "assignee": None,
         "assignees": [],
+        "requested_reviewers": [],
         "comments": len(row["comments"]),
         "comments_url": "",
         "review_comments": said,
@@ -130,6 +131,7 @@ def _review(row: Row) -> Row:
     return {"node_id": row["id"], "user": _user(row["author"]), "state": row["state"], "body": row["body"]} | {
         "id": 1,
         "submitted_at": row["submittedAt"],
+        "html_url": row["url"],
     }
 
 
@@ -137,5 +139,6 @@ def _comment(row: Row) -> Row:
     return {"node_id": row["id"], "user": _user(row["author"]), "body": row["body"], "id": 1} | {
         "created_at": row["createdAt"],
         "updated_at": row["updatedAt"],
+        "url": row["url"],
         "reactions": {"total_count": 0},
     }

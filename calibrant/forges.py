@@ -109,8 +109,12 @@ class ForgeSite:
         return found.cursor
 
     def source_name(self, repository: Repository) -> str:
-        """ "owner/name", with the host before it anywhere but on the public forges."""
-        return repository.name if self.host == _PUBLIC[self.kind] else f"{self.host}/{repository.name}"
+        """What its source is called, unless it has one already."""
+        return self.named(repository.name)
+
+    def named(self, name: str) -> str:
+        """A name on this forge: with the host before it anywhere but on the public ones."""
+        return name if self.host == _PUBLIC[self.kind] else f"{self.host}/{name}"
 
     def fetch(
         self,

@@ -48,11 +48,12 @@ _MOST_PAGES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """repository: "owner/name". base_url: of GitHub Enterprise, "https://HOST" (its API is found under /api/v3). token: of somebody who
-    may read, or an App. streams: which of "changes", "issues", "releases".
+    """repository: "owner/name"; empty where repositories are only to be listed. base_url: of GitHub Enterprise, "https://HOST" (its API
+    is found under /api/v3). token: of somebody who may read, or an App. streams: which of "changes", "issues", "releases".
 
-    page_size: change requests on a page at first, 5 to 25; it falls where pages fail and is remembered. max_pages: pages after which a run ends, incomplete. may_write: take a classic token that may write, where there is no other.
-    ca_bundle, proxies, plain_http: as `guarded_session` has them.
+    page_size: change requests on a page at first, 5 to 25; it falls where pages fail and is remembered. max_pages: pages after which
+    a run ends, incomplete. may_write: take a classic token that may write, where there is no other. ca_bundle, proxies,
+    plain_http: as `guarded_session` has them.
     """
 
     repository: str
@@ -71,7 +72,7 @@ class Settings:
         if unknown:
             raise Refusal(f"no such streams: {', '.join(unknown)}", remedy=f"there are {', '.join(STREAMS)}")
         owner, _, name = self.repository.partition("/")
-        if not owner or not name or "/" in name:
+        if self.repository and (not owner or not name or "/" in name):
             raise Refusal("a repository is named OWNER/NAME", where=self.repository)
 
 

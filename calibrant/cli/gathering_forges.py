@@ -38,7 +38,7 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
         warning = site.warning()
         if warning:
             session.say(warning)
-        group = _group_source(spec)
+        group = _group_source(site)
         stored = _stored_cursor(session, spec.kind, group) if group else None
         found = site.look(stored)
         repositories = site.repositories()
@@ -53,7 +53,7 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
             watch=display.moves,
         )
     if group and found is not None and not gathered.failed:
-        _store_group(session, spec, group, found)
+        _store_group(session, spec.kind, group, found)
     return gathered
 
 
@@ -67,9 +67,10 @@ def _credential(spec: ForgeSource, environment: Mapping[str, str], folder: Path)
     return secret(spec.token, environment, folder)
 
 
-def _group_source(spec: ForgeSource) -> str | None:
+def _group_source(site: ForgeSite) -> str | None:
     """Name of the source that holds nothing but how far a GitLab group's lists were read."""
-    return f"{spec.organisation}/*" if spec.kind == "gitlab" and spec.organisation else None
+    group = site.spec.organisation if site.kind == "gitlab" else None
+    return site.named(f"{group}/*") if group else None
 
 
 def _stored_cursor(session: Session, kind: str, name: str) -> Mapping[str, object] | None:
@@ -77,13 +78,10 @@ def _stored_cursor(session: Session, kind: str, name: str) -> Mapping[str, objec
     return session.ledger.cursor(held[0]) if held else None
 
 
-def _store_group(session: Session, spec: ForgeSource, name: str, cursor: Mapping[str, object]) -> None:
-    if cursor == _stored_cursor(session, spec.kind, name):
-        return
-    batches = [Batch(cursor=cursor)]
-    collect_into(
-        session.ledger, spec.kind, name, lambda _cursor, _now: iter(batches), extractor=spec.kind, now=session.now
-    )
+def _store_group(session: Session, kind: str, name: str, cursor: Mapping[str, object]) -> None:
+    if cursor != _stored_cursor(session, kind, name):
+        batches = [Batch(cursor=cursor)]
+        collect_into(session.ledger, kind, name, lambda _cursor, _now: iter(batches), extractor=kind, now=session.now)
 
 
 class _Display:
