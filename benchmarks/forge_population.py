@@ -242,3 +242,7 @@ def _discussion(rng: random.Random, somebody, at: datetime, size: int, reviews: 
         for _ in range(size)
     )
     return Discussion(somebody() if rng.random() < 0.6 else None, rng.random() < 0.4, comments)
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/collect_forge.py`: run that.")

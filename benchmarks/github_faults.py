@@ -106,3 +106,7 @@ def touch(number: int) -> Apply:
         github.rows.people.touch(number)
 
     return apply
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/collect_forge.py`: run that.")

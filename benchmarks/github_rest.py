@@ -142,3 +142,7 @@ def _comment(row: Row) -> Row:
         "url": row["url"],
         "reactions": {"total_count": 0},
     }
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/collect_forge.py`: run that.")

@@ -212,3 +212,7 @@ class Rows:
             "pullRequestReview": None if one.review is None else {"id": f"PRR{self.tag}_{change.number}_{one.review}"},
             "replyTo": {"id": f"{key}_0"} if index else None,
         }
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/collect_forge.py`: run that.")

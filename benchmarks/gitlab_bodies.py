@@ -238,3 +238,7 @@ class _Notes:
     def _discussion(self, notes: list[Json], *, individual: bool) -> None:
         name = hashlib.sha1(str(notes[0]["id"]).encode()).hexdigest()
         self.discussions.append({"id": name, "individual_note": individual, "notes": notes})
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/collect_forge.py`: run that.")

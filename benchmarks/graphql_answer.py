@@ -167,3 +167,7 @@ def calls(fields: tuple[Field, ...], variables: Variables, parents: int = 1) -> 
 def points(document: str, variables: Variables) -> int:
     """The price of a document: a hundredth of its calls, rounded, and at least one."""
     return max(1, (calls(read(document)[1], variables) + 50) // 100)
+
+
+if __name__ == "__main__":
+    print(f"{__doc__}\nA part of `python benchmarks/collect_forge.py`: run that.")
