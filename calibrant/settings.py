@@ -51,6 +51,7 @@ class Settings:
     retention_feedback_days: int
     retention_interview_days: int
     retention_decision_days: int
+    bots: tuple[str, ...]
 
 
 def parse_instant(value: Any) -> datetime:
@@ -89,6 +90,16 @@ def _folder(value: Any) -> str:
     return text
 
 
+def _patterns(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list | tuple) else str(value).split(",")
+    patterns = tuple(str(one).strip() for one in listed)
+    if any(len(one.replace("*", "")) < 3 or len(one) > 200 for one in patterns):
+        raise ValueError(
+            "expected a list of addresses, logins or account numbers, each of three characters beside any *"
+        )
+    return patterns
+
+
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("ledger", "sqlite:///calibrant.db", _ledger_url, "where the ledger is: sqlite:///FILE or postgresql://..."),
     Setting("standard", "aiml", _name, "the standard to assess by: a shipped library's name or a folder"),
@@ -101,6 +112,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("retention_feedback_days", 1_095, _days, "days that 360-degree feedback is kept"),
     Setting("retention_interview_days", 1_095, _days, "days that interview scorecards are kept"),
     Setting("retention_decision_days", 1_460, _days, "days that decisions are kept"),
+    Setting(
+        "bots", (), _patterns, "further bots, beside those known: addresses, logins or HOST/number, `*` for any letters"
+    ),
 )
 
 

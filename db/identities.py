@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
 from db import linking
+from db.addresses import ADDRESSES, LOGIN
 from db.canonical import clean
 from db.linking import identity_key
 from db.lookup import values
@@ -16,7 +18,7 @@ from db.suppression import identity_texts, suppressed
 from db.tables import metadata
 from db.transaction import Transaction
 
-__all__ = ["IdentityKey", "Resolved", "resolve"]
+__all__ = ["IdentityKey", "Resolved", "flag_bots", "resolve"]
 
 IdentityKey = tuple[str, str]
 """(provider, key) as stored."""
@@ -67,6 +69,32 @@ def resolve(unit: Transaction, seen: Iterable[Identity]) -> Resolved:
             _add_names(unit, ids[pair], names - known, known)
     unit.flush()
     return Resolved(ids, frozenset(tombstones), len(fresh), linking.link_new(unit, fresh))
+
+
+def flag_bots(unit: Transaction, patterns: Collection[str]) -> int:
+    """See `Ledger.flag_bots`."""
+    wanted = [one.casefold() for one in patterns]
+    flagged = set(unit.connection.scalars(select(_name.c.identity_id).where(_name.c.bot == 1)))
+    found = [
+        row.id
+        for row in unit.connection.execute(
+            select(_identity.c.id, _identity.c.provider, _identity.c.key)
+            .where(_identity.c.key.is_not(None), _identity.c.bot == 0)
+            .order_by(_identity.c.provider, _identity.c.key)
+        )
+        if row.id not in flagged
+        and any(fnmatchcase(text, one) for text in _called(row.provider, row.key) for one in wanted)
+    ]
+    for identifier in found:
+        unit.add(_name, identity_id=identifier, name=None, bot=1, known_at=unit.now)
+    unit.detail |= {"bots": len(found)}
+    return len(found)
+
+
+def _called(provider: str, key: str) -> tuple[str, ...]:
+    """What a pattern may name: an address or login as it is, an account by host and number."""
+    plain = provider in ADDRESSES or provider.startswith(LOGIN)
+    return (key.casefold(),) if plain else (f"{provider}/{key}".casefold(),)
 
 
 def _known(

@@ -22,6 +22,7 @@ from db import (
     erasure,
     export,
     frames,
+    identities,
     identity_history,
     packets,
     people,
@@ -277,6 +278,13 @@ class Ledger:
         self._store.write(
             "link", lambda unit: people.link(unit, link_identity_id, person_key, basis, state, reason, score)
         )
+
+    def flag_bots(self, patterns: Collection[str]) -> int:
+        """Take identities that match for bots from now on, however often they are seen without saying so; how many are new.
+
+        patterns: addresses, logins or HOST/number, `*` for any letters, whatever their case.
+        """
+        return self._store.write("bots", lambda unit: identities.flag_bots(unit, patterns)) if patterns else 0
 
     def person_id(self, key_or_id: str) -> str:
         """The person's opaque id. Raises `Refusal`, naming near misses, if unknown."""

@@ -35,7 +35,9 @@ def from_source(
         held = [one.source for one in session.ledger.sources() if (one.source.kind, one.source.name) == (kind, name)]
         total = count(session.ledger.cursor(held[0]) if held else None)
     with session.progress(name, total) as advance:
-        return collect_into(session.ledger, kind, name, run, now=session.now, on_batch=advance, **extra)
+        done = collect_into(session.ledger, kind, name, run, now=session.now, on_batch=advance, **extra)
+    session.ledger.flag_bots(session.settings.bots)
+    return done
 
 
 def from_clone(

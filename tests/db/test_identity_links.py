@@ -185,3 +185,15 @@ def test_erasing_a_person_takes_their_logins_and_old_addresses_along(ledger: Led
     assert not left["key"].isin([OLD_FORM.key, "12", "bob"]).any()
     ledger.collect(git, [Batch((done, review), links=(login_link(HOST, "12", "Bob", SHOWN),))], extractor="git/1")
     assert not ledger.identities(known_at=clock.advance(seconds=1))["key"].isin([OLD_FORM.key, "12", "bob"]).any()
+
+
+def test_a_listed_bot_is_one_whoever_it_says_it_is(ledger: Ledger, git: Source, clock: Clock) -> None:
+    build, person = Identity("git", "Build@ci.example", "Ann"), Identity("git", "ann@example.org", "Ann")
+    machine = Identity(HOST, "41", "deploys")
+    ledger.collect(
+        git, [Batch(tuple(commit(n, author=one) for n, one in enumerate((build, person, machine))))], extractor="g/1"
+    )
+    patterns = ("build@ci.*", f"{HOST}/41")
+    assert [ledger.flag_bots(patterns) for _ in range(2)] == [2, 0]
+    frame = ledger.identities(known_at=clock.advance(seconds=1))
+    assert set(frame.loc[frame["bot"], "key"]) == {build.key, machine.key}
