@@ -88,13 +88,15 @@ class Parts:
         """With what is known of reviews: unit, shown and remark hold one entry per change. Whom only a trailer names as
         reviewer of a change whose reviews are shown has no part in it.
         """
+        review = unit != np.arange(len(unit))
+        if not (shown.any() or review.any() or remark.any()):
+            return self
         wide = max(len(self.names), 1)
         own = unit[self.change] * wide + self.who
         vouches = self.in_role(VOUCHERS) & ~np.isin(own, own[self.in_role(AUTHORS)])
         spoken, moved = (vouches & facts[self.change] for facts in (reviews.speaks, reviews.speaks & reviews.followed))
         heard = np.isin(own, own[spoken])
         by_others = np.isin(unit[self.change], unit[self.change][spoken])
-        review = unit != np.arange(len(unit))
         elsewhere = (
             shown[self.change] & ~(review | reviews.told)[self.change] & ~np.isin(own, own[reviews.told[self.change]])
         )

@@ -88,6 +88,9 @@ class WorkUnits:
         return artefacts.mask(place >= 0, pd.Series(requests, dtype="object").reindex(place).to_numpy()).astype("str")
 
     def _with_paths(self) -> WorkUnits:
+        reviewing = self.unit != np.arange(len(self.work))
+        if self.landed.empty and not reviewing.any():
+            return self
         paths = np.array(self.work["paths"].tolist(), dtype=object)
         bare = np.array([not _has_paths(text) for text in paths], dtype=bool)
         joined: dict[int, list[object]] = {}
@@ -96,7 +99,7 @@ class WorkUnits:
                 joined.setdefault(into, []).extend(json.loads(text))
         for into, listed in joined.items():
             paths[into] = json.dumps(listed)
-        about = bare & (self.unit != np.arange(len(paths)))
+        about = bare & reviewing
         paths[about] = paths[self.unit[about]]
         return WorkUnits(self.work.assign(paths=paths), self.unit, self.landed, self.into)
 

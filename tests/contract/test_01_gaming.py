@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference.observations import observe
+from tests.contract.circles import RINGS
 from tests.contract.department import AS_OF, MONTHS, REPOSITORIES, commit, instant
 from tests.contract.forge import HELD_ON_A_FORGE, circle, on_a_forge, thinly_rated_on_a_forge
 from tests.contract.frames import frames_of
@@ -55,6 +56,11 @@ def test_mutual_approvals_never_raise_who_reviewed_each_other_before(seed, gamer
 def test_where_a_forge_shows_what_was_said_empty_reviews_raise_nobody(place, name):
     game, gamer = HELD_ON_A_FORGE[name], f"p{place * 5 % 9:02d}"
     assert elasticity(game, place % 3, gamer, start=thinly_rated_on_a_forge).up < BOUND
+
+
+@pytest.mark.parametrize("name", RINGS)
+def test_rings_of_trailers_raise_nobody(name):
+    assert elasticity(RINGS[name], 2, "p05").up < BOUND
 
 
 @pytest.mark.long
