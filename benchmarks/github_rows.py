@@ -193,6 +193,8 @@ class Rows:
                 "isResolved": thread.resolved_by is not None,
                 "isOutdated": thread.outdated,
                 "path": first.path,
+                "diffSide": "RIGHT",
+                "subjectType": "LINE",
                 "resolvedBy": actor(_human(thread.resolved_by)),
                 "comments": [self._line_comment(change, index, i, one, url) for i, one in enumerate(thread.comments)],
             }

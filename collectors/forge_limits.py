@@ -25,6 +25,8 @@ __all__ = ["Bucket", "Clock", "Quota", "SystemClock", "retry_after"]
 _SECONDARY: Final = 60.0
 """Seconds to pause after a refusal that does not say for how long; doubled with every further one."""
 _DOUBLINGS: Final = 5
+_SAME: Final = 10.0
+"""Seconds by which two answers may disagree about when one and the same quota ends."""
 _TICK: Final = 1.0
 _GRAIN: Final = 1e-3
 """Seconds not worth waiting for; without it, rounding could make a wait of nothing endless."""
@@ -192,7 +194,7 @@ class Bucket:
             resets = self.clock.monotonic() + seconds
             known = self._quotas.get(resource)
             if (
-                known is not None and abs(known.resets - resets) < _SECONDARY
+                known is not None and abs(known.resets - resets) < _SAME
             ):  # the same hour: others' requests are under way
                 remaining = min(remaining, known.remaining)
             if seconds > 0:

@@ -57,8 +57,8 @@ class Comment:
     """A comment on lines of a change (path set) or in its conversation (path None).
 
     review, thread, reply_to: keys of what it belongs to. line: last commented line in the head the forge shows it on now,
-    original_line in `commit_oid`, the head it was written on; lines count from 1 on the new side, None where the line is gone.
-    start_line, original_start_line: first line of a comment on several.
+    original_line in `commit_oid`, the head it was written on; lines count from 1 on the new side, None where the line is gone, and for
+    a comment on a removed line. start_line, original_start_line: first line of a comment on several. whole_file: on no line at all.
     """
 
     key: str
@@ -76,6 +76,7 @@ class Comment:
     commit_oid: str | None = None
     start_line: int | None = None
     original_start_line: int | None = None
+    whole_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _comment_measures(comment: Comment, change: ChangeRequest, thread: Thread | 
         "review": comment.review,
         "kind": str(comment_kind(comment.body)),
         "length": len(comment.body.strip()),
-        "change_followed": _comment_followed(followed),
+        "change_followed": _comment_followed(comment, work),
         "file_altered": followed.file,
         "resolved": thread.resolved if thread else None,
         "outdated": thread.outdated if thread else None,
@@ -126,16 +126,20 @@ def _comment_measures(comment: Comment, change: ChangeRequest, thread: Thread | 
     }
 
 
-def _comment_followed(followed: Followed) -> bool | None:
-    """Its suggestion was applied or its lines were altered; for a comment on a file as a whole, the file."""
+def _comment_followed(comment: Comment, work: Work) -> bool | None:
+    """Its suggestion was applied or its lines were altered; for a comment on a file as a whole, the file. Lines that are not known
+    were not altered where the file was not, and else nobody can tell."""
+    followed = work.followed.get(comment.key, _NOTHING)
     if followed.suggestion:
         return True
-    return followed.file if followed.lines is None else followed.lines
+    if followed.lines is None and (comment.whole_file or followed.file is False):
+        return followed.file
+    return followed.lines
 
 
 def _review_followed(review: Review, comments: Sequence[Comment], work: Work) -> bool | None:
     """One of its comments was followed; or it asked for changes and commits came. Null if that is not known."""
-    told = [_comment_followed(work.followed.get(one.key, _NOTHING)) for one in comments if one.path is not None]
+    told = [_comment_followed(one, work) for one in comments if one.path is not None]
     if review.state == "changes_requested":
         told.append(work.altered.get(review.key))
     if any(told):

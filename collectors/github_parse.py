@@ -82,7 +82,7 @@ class Parser:
         threads = [thread for thread in node["reviewThreads"]["nodes"] if any(_submitted(thread))]
         comments = [self._comment(one) for one in node["comments"]["nodes"]]
         for thread in threads:
-            comments += (self._comment(one, self.key(thread["id"])) for one in _submitted(thread))
+            comments += (self._comment(one, thread) for one in _submitted(thread))
         return ChangeRequest(
             key=self.key(node["id"]),
             number=int(node["number"]),
@@ -151,7 +151,8 @@ class Parser:
             commit_oid=(node["commit"] or {}).get("oid"),
         )
 
-    def _comment(self, node: Node, thread: str | None = None) -> Comment:
+    def _comment(self, node: Node, thread: Node | None = None) -> Comment:
+        removed = thread is not None and thread["diffSide"] == "LEFT"
         review, replied, commit = (node.get(name) for name in ("pullRequestReview", "replyTo", "originalCommit"))
         return Comment(
             key=self.key(node["id"]),
@@ -161,14 +162,15 @@ class Parser:
             updated_at=instant(node["updatedAt"]),
             body=node["body"] or "",
             review=self.key(review["id"]) if review else None,
-            thread=thread,
+            thread=self.key(thread["id"]) if thread else None,
             reply_to=self.key(replied["id"]) if replied else None,
             path=node.get("path"),
-            line=node.get("line"),
-            original_line=node.get("originalLine"),
+            line=None if removed else node.get("line"),
+            original_line=None if removed else node.get("originalLine"),
             commit_oid=commit["oid"] if commit else None,
-            start_line=node.get("startLine"),
-            original_start_line=node.get("originalStartLine"),
+            start_line=None if removed else node.get("startLine"),
+            original_start_line=None if removed else node.get("originalStartLine"),
+            whole_file=thread is not None and thread["subjectType"] == "FILE",
         )
 
     def _thread(self, node: Node) -> Thread:

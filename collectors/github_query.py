@@ -39,7 +39,7 @@ _LINE_COMMENT: Final = (
     " pullRequestReview { id } replyTo { id }"
 )
 _THREAD: Final = (
-    "id isResolved isOutdated path resolvedBy { __typename login databaseId name }"
+    "id isResolved isOutdated path diffSide subjectType resolvedBy { __typename login databaseId name }"
     f" comments(first: {_THREAD_COMMENTS}) {{ {_PAGE} totalCount nodes {{ {_LINE_COMMENT} }} }}"
 )
 _CHANGE: Final = f"""

@@ -166,4 +166,5 @@ def _comment(host: str, change: ChangeRequest, raw: Json, thread: str | None) ->
         commit_oid=position.get("head_sha"),
         start_line=first if here else None,
         original_start_line=first,
+        whole_file=position.get("position_type") == "file",
     )

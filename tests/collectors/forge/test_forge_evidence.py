@@ -126,7 +126,8 @@ LINE = comment(review="github.com:R_1", path="a.py", original_line=3)
     [
         (Followed(lines=True, file=True), True),
         (Followed(lines=False, file=True), False),
-        (Followed(file=True), True),
+        (Followed(file=True), None),
+        (Followed(file=False), False),
         (Followed(lines=False, file=False, suggestion=True), True),
         (Followed(), None),
     ],
@@ -136,6 +137,13 @@ def test_a_comment_is_followed_where_its_lines_were_altered(followed: Followed, 
     work = Work(commits=1, followed={LINE.key: followed})
     assert facts(given, LINE.key, work)["change_followed"] is expected
     assert facts(given, "github.com:R_1", work)["change_followed"] is expected
+
+
+@pytest.mark.parametrize("altered", [True, False])
+def test_a_comment_on_a_file_is_followed_where_the_file_was_altered(altered: bool) -> None:
+    given = change(comments=(comment(path="a.py", whole_file=True),))
+    work = Work(commits=1, followed={"github.com:C_1": Followed(file=altered)})
+    assert facts(given, "github.com:C_1", work)["change_followed"] is altered
 
 
 @pytest.mark.parametrize(

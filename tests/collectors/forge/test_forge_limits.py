@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -126,6 +128,32 @@ def test_refusals_that_say_nothing_pause_longer_each_time() -> None:
     bucket.refused(None)
     bucket.take()
     assert sum(clock.slept) - before == pytest.approx(60)
+
+
+def test_threads_together_never_spend_more_than_the_quota() -> None:
+    clock = FakeClock()
+    bucket = Bucket(clock, max_wait=10)
+    bucket.saw(headers(clock, 20, 600))
+
+    def spend(_: int) -> int:
+        spent = 0
+        with suppress(Incomplete):
+            while True:
+                bucket.take()
+                spent += 1
+        return spent
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(spend, range(8))) == 20
+
+
+def test_a_quota_by_the_minute_begins_anew_each_minute() -> None:
+    clock = FakeClock()
+    bucket = Bucket(clock)
+    bucket.saw(headers(clock, 1, 5))
+    bucket.saw(headers(clock, 1999, 64))
+    assert bucket.quota() is not None
+    assert bucket.quota().remaining == 1999
 
 
 def test_requests_keep_a_pace_of_their_own() -> None:

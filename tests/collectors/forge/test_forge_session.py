@@ -11,11 +11,15 @@ import pickle
 import subprocess
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import gitlab
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3 import HTTPConnectionPool
 
 from collectors.forge_failure import ConnectionLost, ForeignHost, HttpFailure, TooLarge
 from collectors.forge_secret import Secret, scrub
@@ -85,6 +89,29 @@ def test_scheme_host_and_port_are_all_held_to(url: str) -> None:
         with pytest.raises(ForeignHost):
             session(forge.url).get(url.format(port=forge.port))
         assert not forge.asked
+
+
+_WORDS = (
+    "http https HTTP // %2f %40 127.0.0.1 127.0.0.2 localhost 0x7f.1 2130706433 evil.example.org [::1] 80 8080 .. ⓔvil"
+)
+_PIECES = st.sampled_from([*_WORDS.split(), *"\\@#?/:.a \t\n\0。"])
+
+
+@given(pieces=st.lists(_PIECES, min_size=1, max_size=12))
+def test_whatever_an_address_looks_like_only_the_forge_is_called(pieces: list[str]) -> None:
+    called: list[tuple[str, int | None]] = []
+
+    def call(pool: HTTPConnectionPool, *_: object, **__: object) -> None:
+        called.append((pool.host, pool.port))
+        raise requests.exceptions.ConnectionError("not in a test")
+
+    asking = session("http://127.0.0.1:8080")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPConnectionPool, "urlopen", call)
+        for url in ("".join(pieces), "http://127.0.0.1:8080" + "".join(pieces), "http://" + "".join(pieces)):
+            with suppress(ForeignHost, ConnectionLost):
+                asking.get(url)
+    assert set(called) <= {("127.0.0.1", 8080)}
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,8 @@ def threads(comments: list[Rest], reviews: Mapping[int, str], *, resolved: bool 
                 "isResolved": resolved,
                 "isOutdated": root.get("position") is None,
                 "path": root["path"],
+                "diffSide": root.get("side") or "RIGHT",
+                "subjectType": (root.get("subject_type") or "line").upper(),
                 "resolvedBy": None,
                 "comments": [line_comment(one, roots, reviews) for one in mine],
             }
