@@ -147,11 +147,14 @@ class GuardedSession(requests.Session):
     def request(self, method: str, url: str | bytes, *arguments: Any, **options: Any) -> requests.Response:
         """As requests has it, except that every failure is one of `forge_failure`."""
         address = url.decode("utf-8", "replace") if isinstance(url, bytes) else url
+        self.check(
+            address
+        )  # before requests reads it, which makes a header of a login in it; what it then makes of it is checked again
         try:
             answer = super().request(method, address, *arguments, **options)
         except requests.TooManyRedirects:
             trouble: Exception = ConnectionLost(f"more than {_REDIRECTS} redirects", where=shown(address))
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             trouble = ForeignHost(f"this address cannot be asked: {type(error).__name__}", where=shown(address))
         else:
             if answer.status_code < _FAILED:
