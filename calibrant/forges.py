@@ -17,6 +17,7 @@ from collectors import git, github, gitlab
 from collectors.forge_limits import Bucket, SystemClock
 from collectors.forge_mirror import GITHUB_HEADS, GITLAB_HEADS, Mirror
 from collectors.forge_records import Repository
+from collectors.forge_retry import attempt
 from collectors.forge_secret import Secret
 from collectors.forge_session import guarded_session
 from collectors.forge_works import Works
@@ -128,7 +129,7 @@ class ForgeSite:
         mirror = self._mirror(repository, name)
         lineage = None
         if mirror is not None:
-            mirror.update(repository.default_branch)
+            attempt(lambda: mirror.update(repository.default_branch), self.bucket, cost=0)
             lineage = git.lineage(git.Settings(clone=mirror.folder))
         yield Started(lineage, mirror.folder if mirror is not None and lineage else None)
         if not self._is_worth_asking(repository, cursor):

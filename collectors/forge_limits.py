@@ -97,7 +97,7 @@ class Bucket:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, resource: str = "core", cost: int = 1) -> None:
-        """Wait until a request of `cost` may be made. Raises Incomplete if that takes longer than `max_wait`."""
+        """Wait until a request of `cost` may be made; one of none is not counted. Raises Incomplete if that takes longer than `max_wait`."""
         while True:
             with self._lock:
                 seconds, reason = self._to_wait(resource, cost)
@@ -175,7 +175,7 @@ class Bucket:
         return max(waits)
 
     def _spend(self, resource: str, cost: int) -> None:
-        self.requests += 1
+        self.requests += cost > 0
         now = self.clock.monotonic()
         quota = self._quotas.get(resource)
         if quota is not None:

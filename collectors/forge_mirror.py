@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Final
 
 from collectors.forge_failure import ConnectionLost, ForeignHost, Gone
+from collectors.forge_origin import Origin, safe_origin
 from collectors.forge_secret import Secret, scrub
-from collectors.forge_session import Origin, safe_origin
 from collectors.git_text import visible
 from db.errors import CalibrantError, Incomplete, Refusal
 

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from collectors.forge_failure import ConnectionLost, ForeignHost, Gone
+from collectors.forge_limits import Bucket
 from collectors.forge_mirror import GITLAB_HEADS, Mirror
+from collectors.forge_retry import attempt
 from collectors.forge_secret import Secret
 from db.errors import Incomplete, Refusal
+from tests.collectors.forge.fake_clock import FakeClock
 from tests.collectors.forge.git_server import git_serving
 from tests.collectors.forge.servers import Answer, Asked, Server, json_answer, serving
 from tests.collectors.git_repository import GITLINK, Repository, run_git
@@ -200,6 +203,16 @@ def test_failures_say_what_happened_and_no_token(tmp_path: Path, answer: Answer 
             clone.update("main")
     assert TOKEN not in str(failed.value)
     assert BASIC not in str(failed.value)
+
+
+def test_a_dropped_connection_is_tried_again_and_costs_no_quota(tmp_path: Path, origin: Repository) -> None:
+    drops = [json_answer(b"", status=502)] * 3
+    bucket = Bucket(FakeClock())
+    with git_serving(tmp_path / "forge", lambda _: drops.pop() if drops else None) as server:
+        clone = mirror(tmp_path, server)
+        attempt(lambda: clone.update("main"), bucket, cost=0)
+    assert refs(clone.folder)
+    assert bucket.requests == 0
 
 
 def test_a_fetch_that_takes_too_long_is_stopped(tmp_path: Path, origin: Repository) -> None:

@@ -1,0 +1,139 @@
+"""The one place from which a request leaves: looked at, given the token, sent, and its bounded answer read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError, HTTPError
+
+from collectors.forge_failure import ConnectionLost, TooLarge
+from collectors.forge_origin import Origin, check, shown
+from collectors.forge_secret import Secret, scrub
+from collectors.git_text import visible
+from db.errors import Refusal
+
+__all__ = ["Bounds", "Credential", "GuardedAdapter", "TokenCredential"]
+
+_CHUNK: Final = 1 << 16
+_SAID: Final = 200
+
+
+class Credential(Protocol):
+    """What proves who asks. headers: to add to a request to the configured host; secrets: what must never be shown."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Headers to add; may be fetched anew when they expire."""
+        ...
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything in those headers that is secret."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredential:
+    """A token that does not change, as both forges take it: `Authorization: Bearer …`."""
+
+    token: Secret
+    scheme: str = "Bearer"
+
+    def headers(self) -> Mapping[str, str]:
+        """The one header."""
+        return {"Authorization": f"{self.scheme} {self.token.reveal()}"}
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """The one token."""
+        return (self.token,)
+
+
+class Bounds(NamedTuple):
+    """max_bytes: of an answer, decompressed. time_limits: seconds to connect, and between two pieces; patience: for a whole answer."""
+
+    max_bytes: int
+    time_limits: tuple[float, float]
+    patience: float
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Checks, then adds the token, then sends, then reads all of a bounded answer."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        credential: Credential | None,
+        trusted: bool | str,
+        bounds: Bounds,
+        on_answer: Callable[[Mapping[str, str]], None] | None,
+    ) -> None:
+        super().__init__(max_retries=0)
+        self._origin, self._credential, self._trusted, self._bounds = origin, credential, trusted, bounds
+        self._on_answer = on_answer
+        self.answers = 0
+
+    def scrub(self, text: str) -> str:
+        """`text` without the token."""
+        return scrub(text, *(self._credential.secrets() if self._credential else ()))
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
+        """Whatever a client asked about TLS, time and streaming gives way to what was configured."""
+        check(self._origin, request.url or "")
+        dressed = request.copy()
+        dressed.headers.update(self._credential.headers() if self._credential else {})
+        try:
+            answer = super().send(
+                dressed,
+                stream=True,
+                timeout=self._bounds.time_limits,
+                verify=self._trusted,
+                proxies=options.get("proxies"),
+            )
+            answer.request = request
+            content = self._read(answer)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            trouble = self._trouble(error, request)
+        else:
+            if content is not None:
+                return self._whole(answer, content)
+            trouble = TooLarge(
+                f"the answer is larger than {self._bounds.max_bytes:,} bytes", where=shown(request.url or "")
+            )
+        raise trouble
+
+    def _read(self, answer: requests.Response) -> bytes | None:
+        """All of the answer, None if that is more than allowed. Reads what has arrived, so that a trickle cannot hold us."""
+        pieces, size = [], 0
+        until = time.monotonic() + self._bounds.patience
+        while piece := answer.raw.read1(_CHUNK, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._bounds.max_bytes:
+                answer.close()
+                return None
+            if time.monotonic() > until:
+                answer.close()
+                raise requests.Timeout(f"not whole after {self._bounds.patience:g} s")
+        return b"".join(pieces)
+
+    def _whole(self, answer: requests.Response, content: bytes) -> requests.Response:
+        answer._content, answer._content_consumed = content, True
+        self.answers += 1
+        if self._on_answer is not None:
+            self._on_answer({name.lower(): value for name, value in answer.headers.items()})
+        return answer
+
+    def _trouble(self, error: Exception, request: requests.PreparedRequest) -> Exception:
+        said = " ".join(visible(self.scrub(str(error))).split())[:_SAID]
+        where = shown(request.url or "")
+        if isinstance(error, requests.exceptions.SSLError):
+            return Refusal(
+                f"the forge's certificate is not trusted: {said}",
+                where=where,
+                remedy="give the file of your authority's certificates as ca_bundle; TLS cannot be switched off",
+            )
+        what = "the answer cannot be decompressed" if isinstance(error, DecodeError) else type(error).__name__
+        return ConnectionLost(f"no whole answer came: {what}: {said}", where=where)
