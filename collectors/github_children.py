@@ -18,7 +18,7 @@ from collectors.github_query import Ask, Connection, children
 __all__ = ["complete"]
 
 _CALLS: Final = 150
-_ROWS: Final = 600
+_ROWS: Final = 1_000
 _ASKS: Final = 50
 _ROUNDS: Final = 4
 """How often a question is asked that comes back with an error of its own."""

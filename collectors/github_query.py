@@ -14,13 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["CHANGES", "CHILD_ROWS", "ISSUES", "RELEASES", "SKELETON", "Ask", "Connection", "again", "children"]
-
-CHILD_ROWS: Final = 50
-"""Reviews, and comments, of a change request that come with it."""
+__all__ = ["CHANGES", "ISSUES", "RELEASES", "SKELETON", "Ask", "Connection", "again", "children"]
 
 _ROWS: Final = 100
-"""Most rows GitHub gives of one connection."""
+"""Most rows GitHub gives of one connection; so many reviews, and comments, of a change request come with it."""
 
 _THREAD_COMMENTS: Final = 30
 """Comments of a thread that come with it."""
@@ -48,8 +45,8 @@ _CHANGE: Final = f"""
   author {_ACCOUNT}
   mergedBy {_ACCOUNT}
   labels(first: {_ROWS}) {{ nodes {{ name }} }}
-  reviews(first: {CHILD_ROWS}) {{ {_PAGE} totalCount nodes {{ {_REVIEW} }} }}
-  comments(first: {CHILD_ROWS}) {{ {_PAGE} totalCount nodes {{ {_COMMENT} }} }}
+  reviews(first: {_ROWS}) {{ {_PAGE} totalCount nodes {{ {_REVIEW} }} }}
+  comments(first: {_ROWS}) {{ {_PAGE} totalCount nodes {{ {_COMMENT} }} }}
   reviewThreads {{ totalCount }}
 """
 _ISSUE: Final = f"""

@@ -31,8 +31,8 @@ CHANGES: Final = "changes"
 ISSUES: Final = "issues"
 RELEASED: Final = "releases"
 
-_PAGES: Final = 6
-_ROWS: Final = 10_000
+_PAGES: Final = 16
+_ROWS: Final = 12_000
 """Most pages in a step, and rows under its change requests after which it takes no more: what pages cut off is asked for together."""
 _LEFT_OVER: Final = 50
 _TRIES: Final = 5

@@ -60,7 +60,7 @@ class Expected:
             with serving(server) as url:
                 collector = Collector(url, ledger, given={"page_size": page_size})
                 collector.run()
-                assert collector.watch.slept == 0
+                assert collector.watch.slept < 1  # our own pace, on a clock that stands still
             exported = collector.exported()
             assert exported.count(b"\n") > changes * 5
             self.known[key] = exported, server.log

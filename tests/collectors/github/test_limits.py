@@ -20,8 +20,8 @@ from tests.collectors.github.running import LATE, Collector, Watch, made_up
 def test_beyond_the_longest_wait_it_stops_with_what_it_has_and_goes_on_from_there(
     faultless: Expected, ledger_at: Callable[[str], Ledger]
 ) -> None:
-    expected, log = faultless(60, page_size=5)
-    server = made_up(changes=60, remaining=9)
+    expected, log = faultless(130, page_size=5)
+    server = made_up(changes=130, remaining=21)
     watch = Watch()
     server.clock = watch.now
     with serving(server) as url:
@@ -29,11 +29,11 @@ def test_beyond_the_longest_wait_it_stops_with_what_it_has_and_goes_on_from_ther
         with pytest.raises(Incomplete, match=r"quota.*used up.*run it again after 01:00"):
             collector.run()
         kept = len(collector.evidence("change_request"))
-        assert 0 < kept < 60
+        assert 0 < kept < 130
         watch.slept += 3_600
         collector.run()
     assert collector.exported() == expected
-    assert len(server.log) <= len(log) + 6
+    assert len(server.log) <= len(log) + 16
 
 
 def test_within_the_longest_wait_it_waits_for_the_quota_and_tells(ledger_at: Callable[[str], Ledger]) -> None:
@@ -101,10 +101,10 @@ def test_progress_tells_counts_quota_and_how_many_there_are() -> None:
 def test_a_bound_on_pages_ends_a_run_and_the_next_one_goes_on(
     faultless: Expected, ledger_at: Callable[[str], Ledger]
 ) -> None:
-    server = made_up(changes=66)
+    server = made_up(changes=130)
     with serving(server) as url:
-        collector = Collector(url, ledger_at("one"), given={"page_size": 5, "max_pages": 7})
-        with pytest.raises(Incomplete, match=r"7 pages were read.*run it again to continue"):
+        collector = Collector(url, ledger_at("one"), given={"page_size": 5, "max_pages": 19})
+        with pytest.raises(Incomplete, match=r"19 pages were read.*run it again to continue"):
             collector.run()
         runs = 1
         while True:
@@ -114,4 +114,4 @@ def test_a_bound_on_pages_ends_a_run_and_the_next_one_goes_on(
                 break
             except Incomplete:
                 assert runs < 6
-    assert collector.exported() == faultless(66, page_size=5)[0]
+    assert collector.exported() == faultless(130, page_size=5)[0]

@@ -215,15 +215,15 @@ def test_another_repository_under_the_old_name_is_refused(ledger: Ledger) -> Non
 
 
 def test_a_page_cursor_that_github_no_longer_takes_begins_the_walk_again(ledger: Ledger, faultless: Expected) -> None:
-    with serving(made_up(changes=66)) as url:
-        collector = Collector(url, ledger, given={"page_size": 5, "max_pages": 7})
+    with serving(made_up(changes=130)) as url:
+        collector = Collector(url, ledger, given={"page_size": 5, "max_pages": 19})
         with pytest.raises(Incomplete):
             collector.run()
         held = dict(collector.cursor())
         held["streams"]["changes"]["walk"]["after"] = cursor("!")
         again = Collector(url, ledger, given={"page_size": 5})
         ledger.collect(ledger.source("github", "engine"), again.batches(held), extractor=github.EXTRACTOR)
-    assert collector.exported() == faultless(66, page_size=5)[0]
+    assert collector.exported() == faultless(130, page_size=5)[0]
 
 
 def test_a_repository_that_is_not_there_is_gone_and_leaves_no_trace(ledger: Ledger) -> None:
