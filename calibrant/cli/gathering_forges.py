@@ -52,6 +52,7 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
             stopped=stopped,
             watch=display.moves,
         )
+    session.ledger.flag_bots(session.settings.bots)
     if group and found is not None and not gathered.failed:
         _store_group(session, spec.kind, group, found)
     return gathered
