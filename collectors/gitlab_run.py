@@ -45,12 +45,13 @@ class _List(NamedTuple):
 @dataclass
 class _Walk:
     """A walk under way: see `Position`. greatest: last update met. since: the server's clock at its start. hot: rows that may have to be
-    looked at again in the next run, but not in this one."""
+    looked at again in the next run, but not in this one; again: the earliest update of these."""
 
     place: Place
     seen: Seen
     greatest: datetime | None
     since: datetime | None = None
+    again: datetime | None = None
     hot: dict[str, datetime] = field(default_factory=dict)
 
     def is_news(self, row: Json) -> bool:
@@ -59,14 +60,14 @@ class _Walk:
         self.greatest = max(filter(None, (self.greatest, updated)))
         return not self.seen.has(key, updated) and self.hot.get(key) != updated
 
-    def took(self, row: Json, *, settled: bool) -> datetime | None:
-        """The row was read; the moment to begin at again if it has not settled."""
+    def took(self, row: Json, *, settled: bool) -> None:
+        """The row was read; if it has not settled, the next walk begins no later than there."""
         key, updated = str(row.get("id")), instant(row.get("updated_at"))
         if settled:
             self.seen.add(key, updated)
-            return None
-        self.hot[key] = updated
-        return updated
+        else:
+            self.hot[key] = updated
+            self.again = min(filter(None, (self.again, updated)))
 
 
 @dataclass
@@ -121,18 +122,23 @@ class Run:
             for page in walk(ask, place):
                 total = None if page.rest is None else self.done + page.rest
                 for row in filter(state.is_news, page.rows):
-                    again = state.took(row, settled=read(row, state.since))
-                    self.position = self.position.at(stream, state.place, seen, again)
+                    state.took(row, settled=read(row, state.since))
                     self._tell(total)
                     if len(self._gathered) >= listed.together:
+                        self._stand(stream, state)
                         yield from self._flushed()
                 state.place = page.after
                 seen.forget(page.after.at)
-        except Gone as gone:
-            self._is_off(stream, gone)
+        except CalibrantError as error:
+            self._stand(stream, state)
+            self._unless_off(stream, error)
         seen.forget(state.greatest)
-        self.position = self.position.at(stream, state.place, seen, None).finished(stream, state.greatest)
+        self._stand(stream, state)
+        self.position = self.position.finished(stream, state.greatest)
         yield from self._flushed()
+
+    def _stand(self, stream: str, state: _Walk) -> None:
+        self.position = self.position.at(stream, state.place, state.seen, state.again)
 
     def _released(self) -> Iterator[Batch]:
         stream = "releases"
@@ -154,15 +160,15 @@ class Run:
                     seen.add(tag, created)
                     self._gathered.append(found)
         except Gone as gone:
-            self._is_off(stream, gone)
+            self._unless_off(stream, gone)
         seen.forget(greatest)
         self.position = self.position.at(stream, Place(greatest), seen, again).finished(stream, greatest)
         yield from self._flushed()
 
-    def _is_off(self, stream: str, gone: Gone) -> None:
-        """The project does without this; or it is not there at all, or hidden from this token, which is an error."""
-        if gone.status != _FORBIDDEN:
-            raise gone
+    def _unless_off(self, stream: str, error: CalibrantError) -> None:
+        """Raises the error, unless it says that the project does without this. Not there at all, or hidden from this token, is one."""
+        if not isinstance(error, Gone) or error.status != _FORBIDDEN:
+            raise error
         self._talk[f"{stream}_disabled"] += 1
 
     def _again(self, number: str) -> Iterator[Batch]:
