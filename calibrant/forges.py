@@ -134,7 +134,8 @@ class ForgeSite:
         yield Started(lineage, mirror.folder if mirror is not None and lineage else None)
         if not self._is_worth_asking(repository, cursor):
             return
-        with Works(mirror.folder if mirror is not None else None) as works:
+        fetch = mirror.fetch_commits if mirror is not None else None
+        with Works(mirror.folder if mirror is not None else None, fetch=fetch) as works:
             yield from _MODULES[self.kind].collect(
                 self._settings(repository.name),
                 cursor,

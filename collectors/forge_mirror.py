@@ -9,17 +9,19 @@ renamed repository is known from the forge.
 
 **Old heads are kept.** A change request that is force-pushed loses the commits its reviews speak about. So heads are fetched without
 force; where that is refused, the old head is first given a name of its own (`refs/calibrant/heads/<number>/<object id>`), and
-then the new one is fetched. Heads of deleted change requests stay; branches that are gone go.
+then the new one is fetched. Heads of deleted change requests stay; branches that are gone go. Heads that were pushed away before there was a
+mirror can be asked for by their object ids (`fetch_commits`), which both forges answer for as long as they have them.
 """
 
 from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -37,6 +39,10 @@ GITLAB_HEADS: Final = "refs/merge-requests/*/head"
 
 _BRANCHES: Final = "+refs/heads/*:refs/heads/*"
 _KEPT: Final = "refs/calibrant/heads"
+_SEEN: Final = "refs/calibrant/seen"
+_REFUSED: Final = re.compile(r"not our ref ([0-9a-f]{40,64})")
+_REFUSALS: Final = 8
+"""Commits a forge may say it has not, one after the other, before the rest is not asked for."""
 _SAID: Final = 300
 _REJECTED: Final = 1
 """Status of `git fetch` where some refs could not be moved and the rest was fetched, of `git show-ref` where there is none."""
@@ -95,6 +101,23 @@ class Mirror:
                 git.run("symbolic-ref", "HEAD", head)
             git.run("pack-refs", "--all")
             git.run("gc", "--auto", "--quiet")
+
+    def fetch_commits(self, oids: Collection[str]) -> None:
+        """Fetch single commits that no head leads to any more; those the forge does not have are left out.
+
+        Raises as `update`.
+        """
+        wanted = sorted(oids)
+        with tempfile.TemporaryDirectory(prefix="calibrant-mirror-") as home:
+            git = _Git(self, Path(home))
+            for _ in range(_REFUSALS):
+                if not wanted:
+                    return
+                lines = (f"{oid}:{_SEEN}/{oid}\n" for oid in wanted)
+                gone = _REFUSED.search(git.complaint("fetch", *_QUIETLY, "--stdin", self.url, given=lines))
+                if gone is None:
+                    return
+                wanted = [oid for oid in wanted if oid != gone[1]]
 
     def _follow_force_pushes(self, git: _Git) -> None:
         here = _refs(git.run("for-each-ref", "--format=%(objectname) %(refname)", self.heads.partition("*")[0]))
@@ -182,6 +205,14 @@ class _Git:
         if done.returncode:
             raise self._trouble(done)
         return done.stdout.decode("utf-8", "surrogateescape")
+
+    def complaint(self, *arguments: str, given: Iterable[str] = ()) -> str:
+        """What git says against it, where that is about single objects; empty if all went well. Raises for anything else."""
+        done = self._run(arguments, given)
+        said = done.stderr.decode("utf-8", "replace")
+        if done.returncode and not _REFUSED.search(said):
+            raise self._trouble(done)
+        return said if done.returncode else ""
 
     def status(self, *arguments: str) -> int:
         """0; or 1, where some refs could not be moved or none was found. Raises for anything worse."""

@@ -6,13 +6,14 @@ something (it is absent, shallow, partial; a head was deleted before it was ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from collectors.forge_commits import Branch, branches, records
+from collectors.forge_failure import ConnectionLost, OutOfTries
 from collectors.forge_follow import followed
 from collectors.forge_landing import landed
 from collectors.forge_records import ChangeRequest
@@ -21,18 +22,28 @@ from collectors.forge_work import UNKNOWN, Work
 from collectors.git_commit import CommitReader
 from collectors.git_log import Detail, Died, Record, differences, marker_of
 from collectors.git_view import View
+from db.errors import Refusal
 from db.records import Participation, ParticipationRole, PathChange
 
 __all__ = ["Works"]
 
+_MOST = 500
+"""Commits fetched for one page."""
 _MAKERS = (ParticipationRole.AUTHOR, ParticipationRole.CO_AUTHOR)
 _KEPT = (ParticipationRole.CO_AUTHOR, ParticipationRole.REVIEWER, ParticipationRole.TESTER)
 
 
 class Works:
-    """A mirror that is asked about change requests. Use as a context manager; without a mirror, all is unknown."""
+    """A mirror that is asked about change requests. Use as a context manager; without a mirror, all is unknown.
 
-    def __init__(self, folder: Path | None, git: str = "git") -> None:
+    fetch: asked for commits that were commented on and are not in the mirror, each once; what does not come stays unknown.
+    """
+
+    def __init__(
+        self, folder: Path | None, git: str = "git", fetch: Callable[[Collection[str]], None] | None = None
+    ) -> None:
+        self._fetch = fetch
+        self._asked: set[str] = set()
         self._stack = ExitStack()
         self._view: View | None = None
         if folder is not None and (folder / "objects").is_dir():
@@ -52,6 +63,7 @@ class Works:
         if self._view is None or not listed:
             return {}
         view = self._view
+        self._fetch_missing(view, listed)
         known = records(view, (change.merge_oid for change in listed if change.merge_oid))
         found = branches(view, listed, known)
         known |= records(view, (oid for branch in found.values() for oid in branch.own))
@@ -64,6 +76,15 @@ class Works:
             else work
             for key, work in works.items()
         }
+
+    def _fetch_missing(self, view: View, listed: Iterable[ChangeRequest]) -> None:
+        """Heads that were pushed away before they were ever fetched."""
+        commented = {one.commit_oid for change in listed for one in change.comments if one.commit_oid and one.path}
+        missing = view.missing(commented - self._asked) if self._fetch is not None else set()
+        self._asked |= commented
+        if self._fetch is not None and missing:
+            with suppress(ConnectionLost, Refusal, OutOfTries):
+                self._fetch(sorted(missing)[:_MOST])
 
 
 def _with_object_ids(change: ChangeRequest) -> ChangeRequest:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
+from collectors.forge_failure import ConnectionLost, Gone
 from collectors.forge_records import Comment
 from collectors.forge_work import Followed, Work
 from collectors.forge_works import Works
@@ -127,6 +129,30 @@ def test_a_rebase_alone_alters_nothing_and_an_amended_commit_does(story: Story) 
 def test_a_head_that_was_never_fetched_leaves_it_unknown(story: Story) -> None:
     head = story.commit({"a.py": text(_1="first", _12="new")})
     assert story.followed(head=head, commit_oid="f" * 40) == Followed()
+
+
+@pytest.mark.parametrize("error", [None, ConnectionLost("dropped"), Gone("gone", 404, where="")])
+def test_a_head_that_is_missing_is_fetched_once_and_stays_unknown_if_it_does_not_come(
+    story: Story, error: Exception | None
+) -> None:
+    head = story.commit({"a.py": text(_1="first", _12="new")})
+    oids = story.repository.write()
+    asked: list[list[str]] = []
+
+    def fetch(missing: Collection[str]) -> None:
+        asked.append(sorted(missing))
+        if error is not None:
+            raise error
+
+    on = (
+        comment("1", path="a.py", original_line=12, commit_oid=oids[2]),
+        comment("2", path="a.py", original_line=12, commit_oid="f" * 40),
+    )
+    given = change(head_oid=oids[head], base_oid=oids[1], state="open", comments=on)
+    with Works(story.repository.path, fetch=fetch) as works:
+        for _ in range(2):
+            assert works.of([given])[given.key].followed["2"] == Followed()
+    assert asked == [["f" * 40]]
 
 
 @pytest.mark.parametrize(

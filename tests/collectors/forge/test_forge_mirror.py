@@ -89,6 +89,33 @@ def test_the_old_head_of_a_force_push_is_kept(tmp_path: Path, origin: Repository
     assert run_git(clone.folder, "cat-file", "-t", heads[0]) == "commit"
 
 
+def test_heads_pushed_away_before_the_mirror_are_asked_for_by_their_ids(tmp_path: Path, origin: Repository) -> None:
+    old = [push(origin, 7, parent=1, content=content) for content in ("b\n", "c\n")]
+    push(origin, 7, parent=1, content="d\n")
+    run_git(origin.path, "config", "uploadpack.allowAnySHA1InWant", "true")
+    gone = [f"{number:040x}" for number in (1, 2)]
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        clone.update("main")
+        before = refs(clone.folder)
+        clone.fetch_commits([*gone, *old])
+        asked = len(server.asked)
+        clone.fetch_commits([])
+        assert len(server.asked) == asked
+    run_git(clone.folder, "gc", "--quiet", "--prune=now")
+    assert [run_git(clone.folder, "cat-file", "-t", oid) for oid in old] == ["commit"] * 2
+    assert set(refs(clone.folder)) - set(before) == {f"refs/calibrant/seen/{oid}" for oid in old}
+
+
+def test_a_forge_that_gives_no_single_commits_is_not_asked_for_ever(tmp_path: Path, origin: Repository) -> None:
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        clone.update("main")
+        clone.fetch_commits([f"{number:040x}" for number in range(1, 100)])
+        assert len(server.asked) < 40
+    assert sorted(refs(clone.folder)) == ["refs/heads/main"]
+
+
 def test_gitlab_calls_its_heads_otherwise(tmp_path: Path, origin: Repository) -> None:
     oid = run_git(origin.path, "rev-parse", "main")
     run_git(origin.path, "update-ref", "refs/merge-requests/3/head", oid)
