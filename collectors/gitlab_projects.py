@@ -93,10 +93,16 @@ def touched(
 
 
 def _begun(client: Client, path: str, position: Position, stream: str) -> Position:
-    """From the newest row on, whatever was before."""
-    rows, _ = client.page(path, {**_EVERYTHING, "order_by": "updated_at", "sort": "desc", "per_page": 1})
-    newest = instant(rows[0].get("updated_at")) if rows else None
-    return position.at(stream, Place(newest), position.begin(stream)[1], None).finished(stream, newest)
+    """From the newest row on, whatever was before; the newest hundred are known, so that the next look does not take them for news."""
+    rows, _ = client.page(path, {**_EVERYTHING, "order_by": "updated_at", "sort": "desc"})
+    _, seen = position.begin(stream)
+    newest = None
+    for row in rows:
+        updated = instant(row.get("updated_at"))
+        newest = max(filter(None, (newest, updated)))
+        seen.add(str(row.get("id")), updated)
+    seen.forget(newest)
+    return position.at(stream, Place(newest), seen, None).finished(stream, newest)
 
 
 def _walked(client: Client, path: str, position: Position, stream: str, projects: set[str]) -> Position:

@@ -234,9 +234,8 @@ def test_a_group_tells_which_projects_were_touched_for_one_request_per_list() ->
         first = gitlab.touched(client, "acme", None, gitlab.EXTRACTOR, ("changes", "issues"))
         assert first.projects is None
         assert forge.total == 2
-        again = gitlab.touched(client, "acme", first.cursor, gitlab.EXTRACTOR, ("changes", "issues"))
-        idle = gitlab.touched(client, "acme", again.cursor, gitlab.EXTRACTOR, ("changes", "issues"))
-        assert (forge.total, idle.projects, idle.cursor) == (6, frozenset(), again.cursor)
+        idle = gitlab.touched(client, "acme", first.cursor, gitlab.EXTRACTOR, ("changes", "issues"))
+        assert (forge.total, idle.projects, idle.cursor) == (4, frozenset(), first.cursor)
         forge.projects[1].population.touch(2)
         touched = gitlab.touched(client, "acme", idle.cursor, gitlab.EXTRACTOR, ("changes", "issues"))
         assert touched.projects == {f"{key}43"}
