@@ -32,6 +32,17 @@ def _human(person: Person | None) -> Person | None:
     return None if person is None or person.bot else person
 
 
+def _landed_by(change: Change) -> Row:
+    """The author of the commit that merged: of every second one GitHub knows whose address it is."""
+    person = _human(change.author)
+    if person is None:
+        return {"email": "noreply@github.com", "user": None}
+    return {
+        "email": f"{person.login}@example.org",
+        "user": {"databaseId": person.id} if person.id % 2 else None,
+    }
+
+
 @dataclass
 class Rows:
     """The rows of one repository."""
@@ -95,7 +106,7 @@ class Rows:
             "baseRefName": "main",
             "baseRefOid": change.base_oid,
             "headRefOid": change.head_oid,
-            "mergeCommit": {"oid": change.merge_oid} if change.merge_oid else None,
+            "mergeCommit": {"oid": change.merge_oid, "author": _landed_by(change)} if change.merge_oid else None,
             "author": actor(change.author),
             "mergedBy": actor(change.merger),
             "labels": [{"name": label} for label in change.labels],

@@ -23,6 +23,7 @@ from collectors.git_identity import declares_assistance, is_tool
 from db.records import (
     Batch,
     Evidence,
+    IdentityLink,
     Kind,
     Participation,
     ParticipationRole,
@@ -101,9 +102,14 @@ def batch_of(
         tuple(evidence[key] for key in sorted(evidence)),
         cursor,
         tuple(sorted({same for each in made for same in each.same_as}, key=lambda same: (same.artefact, same.other))),
-        logins.links(account for record in listed for account in _accounts(record)) if logins else (),
+        _links(listed, logins) if logins else (),
         talk={word: count for word, count in sorted(counts.items()) if count},
     )
+
+
+def _links(listed: Iterable[ChangeRequest | Issue | Release], logins: Logins) -> tuple[IdentityLink, ...]:
+    shown = logins.links(account for record in listed for account in _accounts(record))
+    return shown + logins.addresses(record.vouched for record in listed if isinstance(record, ChangeRequest))
 
 
 def _accounts(record: ChangeRequest | Issue | Release) -> Iterator[Account | None]:

@@ -13,6 +13,8 @@ from datetime import date
 
 from collectors.forge_people import identity, is_ghost
 from collectors.forge_records import Account
+from collectors.git_identity import NO_EMAIL
+from collectors.git_identity import identity as commit_identity
 from collectors.git_text import visible
 from db.addresses import login_provider
 from db.records import Identity, IdentityLink, LinkBasis
@@ -30,11 +32,12 @@ def login_link(host: str, number: str, login: str, seen_on: date) -> IdentityLin
 
 @dataclass
 class Logins:
-    """The logins a forge showed in one run, each told once. seen_on: the day of the run."""
+    """What a forge said in one run of logins and addresses, each told once. seen_on: the day of the run."""
 
     host: str
     seen_on: date
     _told: set[tuple[str, str]] = field(default_factory=set)
+    _vouched: set[tuple[str, str]] = field(default_factory=set)
 
     def links(self, accounts: Iterable[Account | None]) -> tuple[IdentityLink, ...]:
         """Links of those that were not told yet, sorted. Deleted accounts and bots have none."""
@@ -44,6 +47,15 @@ class Logins:
         fresh = sorted(shown - self._told)
         self._told.update(fresh)
         return tuple(login_link(self.host, number, visible(login), self.seen_on) for number, login in fresh)
+
+    def addresses(self, vouched: Iterable[tuple[str, str] | None]) -> tuple[IdentityLink, ...]:
+        """Links of (address, account id) pairs that were not told yet, sorted. The forge's own address and bots' have none."""
+        pairs = {(commit_identity("", address), number) for address, number in filter(None, vouched)}
+        fresh = sorted(
+            {(who.key, number) for who, number in pairs if not who.bot and who.key != NO_EMAIL} - self._vouched
+        )
+        self._vouched.update(fresh)
+        return tuple(link for key, number in fresh for link in address_links(self.host, number, key))
 
 
 def address_links(host: str, number: str, address: str) -> tuple[IdentityLink, IdentityLink]:

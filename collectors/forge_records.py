@@ -95,7 +95,8 @@ class Thread:
 class ChangeRequest:
     """A pull request or merge request with everything under it.
 
-    merge_oid: the commit the forge names as the one that merged it (merge, squash or last rebased commit). complete: False if some
+    merge_oid: the commit the forge names as the one that merged it (merge, squash or last rebased commit). vouched: (address, account id)
+    of that commit's author, where the forge itself says whose the address is. complete: False if some
     of what lies under it could not be fetched.
     """
 
@@ -120,6 +121,7 @@ class ChangeRequest:
     head_oid: str | None
     merge_oid: str | None
     base_ref: str | None = None
+    vouched: tuple[str, str] | None = None
     reviews: tuple[Review, ...] = ()
     comments: tuple[Comment, ...] = ()
     threads: tuple[Thread, ...] = ()

@@ -54,6 +54,13 @@ def instant(text: str) -> datetime:
     return moment
 
 
+def _vouched(commit: Node) -> tuple[str, str] | None:
+    """The address of a commit's author and the account that GitHub says it belongs to."""
+    author = commit.get("author") or {}
+    user = author.get("user") or {}
+    return (author["email"], str(user["databaseId"])) if author.get("email") and user.get("databaseId") else None
+
+
 def account(node: Node | None) -> Account | None:
     """Who that is; None where the account was deleted.
 
@@ -105,6 +112,7 @@ class Parser:
             head_oid=node["headRefOid"],
             merge_oid=(node["mergeCommit"] or {}).get("oid"),
             base_ref=node["baseRefName"],
+            vouched=_vouched(node["mergeCommit"] or {}),
             reviews=tuple(self._review(one) for one in node["reviews"]["nodes"] if one["submittedAt"] is not None),
             comments=tuple(comments),
             threads=tuple(self._thread(thread) for thread in threads),

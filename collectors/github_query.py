@@ -41,7 +41,7 @@ _THREAD: Final = (
 )
 _CHANGE: Final = f"""
   id number url title body createdAt updatedAt mergedAt closedAt state isDraft additions deletions changedFiles
-  baseRefName baseRefOid headRefOid mergeCommit {{ oid }}
+  baseRefName baseRefOid headRefOid mergeCommit {{ oid author {{ email user {{ databaseId }} }} }}
   author {_ACCOUNT}
   mergedBy {_ACCOUNT}
   labels(first: {_ROWS}) {{ nodes {{ name }} }}

@@ -33,7 +33,7 @@ class RealHeads(Rows):
         base, head, squash = self.oids[number]
         row = super().change(number)
         merged = {"state": "MERGED", "mergedAt": row["updatedAt"], "closedAt": row["updatedAt"]}
-        return row | merged | {"baseRefOid": base, "headRefOid": head, "mergeCommit": {"oid": squash}}
+        return row | merged | {"baseRefOid": base, "headRefOid": head, "mergeCommit": {"oid": squash, "author": None}}
 
 
 @contextmanager
