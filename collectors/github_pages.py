@@ -127,11 +127,14 @@ def _page(repository: dict[str, Any], name: str) -> Page:
 
 @dataclass
 class Found:
-    """Change requests asked for by node id. rows: as a page would show them; gone: ids of what there is not; missed: what did not come."""
+    """Change requests asked for by node id. rows: as a page would show them, also those that came with holes; gone: ids of what there
+    is not; missed: of what did not come, or not whole.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     missed: set[str] = field(default_factory=set)
+    spoilt: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def by_id(client: Client, ids: Sequence[str]) -> Found:
@@ -148,6 +151,7 @@ def by_id(client: Client, ids: Sequence[str]) -> Found:
         for begin in range(0, len(waiting), _BY_ID):
             left += _some(client, waiting[begin : begin + _BY_ID], found)
     found.missed.update(left)
+    found.rows += (found.spoilt[one] for one in left if one in found.spoilt)
     return found
 
 
@@ -166,8 +170,9 @@ def _some(client: Client, ids: list[str], found: Found) -> list[str]:
     for i, one in enumerate(ids):
         node = answer.data.get(f"n{i}")
         if f"n{i}" in spoilt:
-            continue
-        if node and node["__typename"] == "PullRequest":
+            if node:
+                found.spoilt[one] = node
+        elif node and node["__typename"] == "PullRequest":
             found.rows.append(node)
         else:
             found.gone.add(one)

@@ -130,6 +130,32 @@ def test_one_that_never_comes_is_named_and_asked_for_first_next_time_and_the_res
         assert collector.exported() == faultless(25)[0]
 
 
+def test_one_whose_size_github_cannot_tell_is_kept_without_and_said_to_be_incomplete(
+    ledger_at: Callable[[str], Ledger],
+) -> None:
+    def unsized(_: GitHub, reply: Reply) -> None:
+        data = reply.body["data"]
+        page = ((data.get("repository") or {}).get("pullRequests") or {}).get("nodes") or []
+        rows = {("repository", "pullRequests", "nodes", i): row for i, row in enumerate(page)}
+        rows |= {(alias,): row for alias, row in data.items() if alias.startswith("n") and row}
+        for path, row in rows.items():
+            if row.get("number") == 7:
+                row["additions"] = None
+                reply.body["errors"] = [{"message": "The diff is too large.", "path": [*path, "additions"]}]
+
+    server = made_up(Fault(unsized, times=10**6), changes=25)
+    with serving(server) as url:
+        collector = Collector(url, ledger_at("one"))
+        with pytest.raises(Incomplete, match="1 change requests did not come whole"):
+            collector.run()
+        changes = {row["measures"]["number"]: row["measures"] for row in collector.evidence("change_request")}
+        assert set(changes) == set(range(1, 26))
+        assert (changes[7]["additions"], changes[7]["incomplete"]) == (None, True)
+        assert not any("incomplete" in measures for number, measures in changes.items() if number != 7)
+        assert settle(collector) == 3
+        assert collector.talk["incomplete"] == 5
+
+
 def test_children_that_do_not_come_make_no_empty_list(ledger_at: Callable[[str], Ledger]) -> None:
     def no_threads(_: GitHub, reply: Reply) -> Reply | None:
         asked = any(

@@ -91,7 +91,8 @@ def test_killed_between_two_batches(
         assert process.exitcode == -signal.SIGKILL
         server.rows.people.touch(50)  # life goes on
         collector = Collector(url, ledger, given={"page_size": SIZE})
-        assert (collector.cursor() is None) == (batches == 0)
+        server.log.clear()
         collector.run()
+    assert server.log.count("Changes") <= 4  # not from the beginning: one batch holds sixteen pages
     assert collector.exported() == faultless(CHANGES, (50,), page_size=SIZE)[0]
     assert expected != collector.exported()
