@@ -1,6 +1,7 @@
 """What collecting from a forge costs: requests, GraphQL points and time, by a server's own count, beside Perceval in the same run.
 
     python benchmarks/collect_forge.py [--json] [--changes N] [--latency SECONDS] [--peers-python PATH] [--only github|gitlab]
+    python benchmarks/collect_forge.py --changes 100000 --latency 0 --only github --kills 10
 
 The forges are made up and on this machine (forge_population states the population: per change request reviews of median 2, 5 % over
 30; comments of median 3, 2 % over 100; 40 % with threads), and answer after --latency. What is measured is the whole command, `calibrant
@@ -12,6 +13,8 @@ points_per_1000     of GraphQL for the same, by GitHub's published formula; GitL
 comments, threads   requests for conversations that pages cut off, and for threads, which are asked for only where there are any
 requests_when_idle  of the whole second command; finding the repository takes one of them, and on GitLab checking the token another
 seconds_per_1000    wall time of the whole first command at the latency
+kills               with --kills, the first command is killed (SIGKILL) that often, at even distances of requests, and started again each
+                    time; peak_mib is then the largest of all of them, and nothing is collected twice or lost if `changes_stored` is N
 peer                Perceval's requests for pull requests of the same GitHub, and its time; optional, its Python is given as --peers-python
 """
 
@@ -21,12 +24,15 @@ import argparse
 import json
 import os
 import resource
+import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +54,8 @@ print('{"rows": %d}' % rows)
 
 def spent(command: list[str], folder: Path) -> dict[str, Any]:
     """Wall and CPU seconds and peak memory of a command, and the JSON it says last."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "FORGE": TOKEN,
-        "CALIBRANT_LEDGER": f"sqlite:///{folder}/l.db",
-    }
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(folder), cwd=folder, check=False)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         return {"failed": " ".join(done.stderr.split("\n")[-3:]).strip()[:300] or f"exit {done.returncode}"}
@@ -68,28 +68,60 @@ def spent(command: list[str], folder: Path) -> dict[str, Any]:
     }
 
 
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "FORGE": TOKEN, "CALIBRANT_LEDGER": f"sqlite:///{folder}/l.db"}
+
+
 def calibrant(folder: Path, *words: str) -> dict[str, Any]:
     return spent([sys.executable, "-m", "calibrant", *words, "--json"], folder)
 
 
-def collected(folder: Path, kind: str, url: str, requests: Counter[str], *what: str) -> dict[str, Any]:
+def killed(folder: Path, words: Sequence[str], requests: Counter[str], at: Sequence[int]) -> float:
+    """The command started as often as `at` names a number of requests, and killed when so many were made. Peak memory in MiB."""
+    peak = 0
+    for number in at:
+        command = [sys.executable, "-m", "calibrant", *words]
+        run = subprocess.Popen(command, env=environment(folder), cwd=folder, stdout=subprocess.DEVNULL)
+        while requests.total() < number and os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            time.sleep(0.01)
+        run.send_signal(signal.SIGKILL)
+        _, status, usage = os.wait4(run.pid, 0)
+        if not os.WIFSIGNALED(status):
+            raise SystemExit(f"the command had ended before request {number:,}")
+        run.returncode = -signal.SIGKILL
+        peak = max(peak, usage.ru_maxrss)
+    return peak / 1024
+
+
+def collected(
+    folder: Path, kind: str, url: str, requests: Counter[str], *what: str, kill_at: Sequence[int] = ()
+) -> dict[str, Any]:
     """Two runs of the command: what the first costs, and what the second asks when nothing is new."""
     calibrant(folder, "init")
     words = ("collect", kind, *what, "--base-url", url, "--token-env", "FORGE", "--no-mirror")
+    peak = killed(folder, words, requests, kill_at)
     first = calibrant(folder, *words)
     counted = Counter(requests)
     if "failed" in first:
         return first
     second = calibrant(folder, *words)
     return {
-        "artefacts": sum(one["read"] for one in first["said"]),
+        "kills": len(kill_at),
+        "changes_stored": stored(folder, "change_request"),
+        "artefacts": stored(folder),
         "requests": counted,
         "requests_when_idle": (requests - counted).total(),
         "wall_s": first["wall_s"],
         "cpu_s": first["cpu_s"],
-        "peak_mib": round(first["peak_mib"]),
+        "peak_mib": round(max(first["peak_mib"], peak)),
         "idle_wall_s": round(second.get("wall_s", float("nan")), 1),
     }
+
+
+def stored(folder: Path, kind: str = "%") -> int:
+    """Artefacts of a kind in the ledger."""
+    with closing(sqlite3.connect(folder / "l.db")) as ledger:
+        return int(ledger.execute("SELECT count(*) FROM artefact WHERE kind LIKE ?", (kind,)).fetchone()[0])
 
 
 def per_thousand(figures: dict[str, Any], changes: int) -> dict[str, Any]:
@@ -102,10 +134,16 @@ def per_thousand(figures: dict[str, Any], changes: int) -> dict[str, Any]:
     }
 
 
-def github(folder: Path, changes: int, latency: float, peers: str | None) -> dict[str, Any]:
+def evenly(kills: int, requests: float) -> list[int]:
+    """Numbers of requests to kill at, if about so many are to be made."""
+    return [round(requests * (turn + 1) / (kills + 1)) for turn in range(kills)]
+
+
+def github(folder: Path, changes: int, latency: float, peers: str | None, kills: int) -> dict[str, Any]:
     server = github_server.GitHub(Rows(Population(changes)), latency=latency, limit=0)
     with github_server.serving(server) as url:
-        figures = collected(folder, "github", url, server.requests, "acme/engine")
+        at = evenly(kills, changes / 25)
+        figures = collected(folder, "github", url, server.requests, "acme/engine", kill_at=at)
         if "failed" in figures:
             return figures
         counted: Counter[str] = figures["requests"]
@@ -141,11 +179,12 @@ def perceval(folder: Path, url: str, server: github_server.GitHub, changes: int,
     }
 
 
-def gitlab(folder: Path, changes: int, latency: float) -> dict[str, Any]:
+def gitlab(folder: Path, changes: int, latency: float, kills: int) -> dict[str, Any]:
     project = gitlab_server.Project(42, "acme/engine", Population(changes))
     forge = gitlab_server.GitLab([project], latency=latency, rate_limit=None)
     with gitlab_server.serving(forge):
-        figures = collected(folder, "gitlab", forge.url, forge.requests, "--group", "acme")
+        at = evenly(kills, changes)
+        figures = collected(folder, "gitlab", forge.url, forge.requests, "--group", "acme", kill_at=at)
     if "failed" in figures:
         return figures
     total = figures["requests"].total()
@@ -165,7 +204,8 @@ def table(results: Mapping[str, Mapping[str, Any]], latency: float) -> str:
         lines.append(
             f"{name}: {one['requests_per_1000']:g} requests, {one['points_per_1000']:g} points, {one['seconds_per_1000']:g} s"
             f" ({one['cpu_seconds_per_1000']:g} s CPU), idle {one['requests_when_idle']} requests,"
-            f" {one['artefacts']:,} artefacts of {one['changes']:,} change requests, {one['peak_mib']} MiB"
+            f" {one['artefacts']:,} artefacts, {one['changes_stored']:,} of {one['changes']:,} change requests, {one['peak_mib']} MiB,"
+            f" {one['kills']} kills"
         )
         parts = [part for part in ("comments", "threads") if part in one]
         lines += [f"  {part}: {one[part]['requests_per_1000']:g} requests" for part in parts]
@@ -181,15 +221,16 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=1_000)
     parser.add_argument("--latency", type=float, default=0.1, help="seconds before every answer (default 0.1)")
     parser.add_argument("--peers-python", metavar="PATH", help="Python of an environment with perceval")
+    parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--only", choices=("github", "gitlab"))
     asked = parser.parse_args()
     results: dict[str, dict[str, Any]] = {}
     if asked.only != "gitlab":
         with tempfile.TemporaryDirectory() as folder:
-            results["github"] = github(Path(folder), asked.changes, asked.latency, asked.peers_python)
+            results["github"] = github(Path(folder), asked.changes, asked.latency, asked.peers_python, asked.kills)
     if asked.only != "github":
         with tempfile.TemporaryDirectory() as folder:
-            results["gitlab"] = gitlab(Path(folder), asked.changes, asked.latency)
+            results["gitlab"] = gitlab(Path(folder), asked.changes, asked.latency, asked.kills)
     print(json.dumps(results, sort_keys=True) if asked.json else table(results, asked.latency))
     if any("failed" in one for one in results.values()):
         sys.exit(1)

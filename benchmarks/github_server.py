@@ -241,6 +241,7 @@ def serving(github: GitHub, address: str = "127.0.0.1", port: int = 0) -> Iterat
     handler = type("_Serving", (_Handler,), {"github": github})
     server = ThreadingHTTPServer((address, port), handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # of clients that were killed
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

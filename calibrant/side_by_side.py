@@ -18,7 +18,7 @@ __all__ = ["SideBySide"]
 
 _T = TypeVar("_T")
 
-_AHEAD: Final = 4
+_AHEAD: Final = 2
 """Batches a worker may be ahead of the writer."""
 _LOOK_SECONDS: Final = 0.2
 """How often a worker that is ahead looks whether it is still wanted."""
