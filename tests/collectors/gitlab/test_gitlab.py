@@ -314,17 +314,32 @@ Collector(sys.argv[1], ledger).run()
 """
 
 
-def test_a_process_killed_for_good_is_gone_on_with(tmp_path: Path, blank_sqlite: Path) -> None:
-    with serving(made_up(changes=90, most=60)) as forge:
-        expected = Collector(forge.url, ledger_at(tmp_path, blank_sqlite, "whole"))
-        expected.run()
-        killed = Collector(forge.url, ledger_at(tmp_path, blank_sqlite, "killed"))
+def killed_and_gone_on_with(forge: GitLab, folder: Path, blank: Path, kills: list[int]) -> None:
+    """One process after another is killed at these requests, each counted from its own start."""
+    whole = Collector(forge.url, ledger_at(folder, blank, "whole"))
+    whole.run()
+    killed = Collector(forge.url, ledger_at(folder, blank, "killed"))
+    came = 0
+    for at in kills:
         forge.forget()
         children: list[subprocess.Popen[bytes]] = []
-        forge.happen = {120: lambda: os.kill(children[0].pid, signal.SIGKILL)}
-        child = subprocess.Popen([sys.executable, "-c", _CHILD, forge.url, str(tmp_path / "killed.db")])
-        children.append(child)
-        assert child.wait(timeout=120) == -signal.SIGKILL
-        assert 0 < len(killed.evidence("change_request")) < 90
-        killed.run()
-        assert killed.exported() == expected.exported()
+        forge.happen = {at: lambda: os.kill(children[0].pid, signal.SIGKILL)}  # noqa: B023
+        children.append(subprocess.Popen([sys.executable, "-c", _CHILD, forge.url, str(folder / "killed.db")]))
+        assert children[0].wait(timeout=120) == -signal.SIGKILL
+        came, before = len(killed.evidence("change_request")), came
+        assert came > before
+    forge.forget()
+    killed.run()
+    assert came < len(killed.evidence("change_request"))
+    assert killed.exported() == whole.exported()
+
+
+def test_a_process_killed_for_good_is_gone_on_with(tmp_path: Path, blank_sqlite: Path) -> None:
+    with serving(made_up(changes=90, most=60)) as forge:
+        killed_and_gone_on_with(forge, tmp_path, blank_sqlite, [120])
+
+
+@pytest.mark.long
+def test_ten_processes_killed_one_after_another_are_gone_on_with(tmp_path: Path, blank_sqlite: Path) -> None:
+    with serving(made_up(changes=500)) as forge:
+        killed_and_gone_on_with(forge, tmp_path, blank_sqlite, [70, 55, 80, 62, 75, 58, 90, 66, 71, 60])
