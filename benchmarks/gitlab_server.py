@@ -62,6 +62,8 @@ class GitLab:
     """Rows on a page at most."""
     stale: Callable[[int], bool] | None = None
     """Whether the list still shows the row of that number as it was before it was touched."""
+    broken: set[int] = field(default_factory=set)
+    """Merge requests whose discussions always end in an error of the server's."""
     requests: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
@@ -293,6 +295,8 @@ def _of_project(forge: GitLab, name: str, rest: list[str], query: dict[str, str]
             match more:
                 case []:
                     return bodies.single(project.id, project.path, change, forge.url)
+                case ["discussions"] if int(number) in forge.broken:
+                    raise _Stop(500, "500 Internal Server Error")
                 case ["discussions"]:
                     found = bodies.discussions(project.id, change, forge.url)
                     return _offset(found, query, len(found))

@@ -114,7 +114,7 @@ def collect(
 
     run = Run(client, position.cursor.repository.rpartition("/")[2], position, stored, watch)
     yield from _streams(settings.streams, run, has_changes=has_changes)
-    left = len(run.position.cursor.incomplete)
+    left = len(run.position.waiting)
     if left:
         raise Incomplete(
             f"{left} merge requests could not be fetched whole",
@@ -129,7 +129,7 @@ def unfinished(cursor: Mapping[str, object] | None) -> bool:
         return True
     position = Position.read(cursor, EXTRACTOR, str(cursor.get("repository")))
     under_way = any(stream.walk for stream in position.cursor.streams.values())
-    return under_way or bool(position.cursor.incomplete or position.again)
+    return under_way or bool(position.waiting or position.again)
 
 
 def _begin(

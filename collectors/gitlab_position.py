@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from collectors.forge_cursor import OVERLAP, Cursor, Walk
 from collectors.gitlab_records import instant, said_at
@@ -19,6 +19,8 @@ from collectors.gitlab_walk import Place, Seen, stamp
 from db.errors import CalibrantError, Refusal
 
 __all__ = ["Position"]
+
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Position:
         """The walk is at its end; `greatest` is the last update it met."""
         mark = min(filter(None, (greatest, self.again.get(stream))), default=None)
         return self.with_cursor(self.cursor.at(stream, Walk(greatest=mark)).finished(stream))
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Numbers of merge requests that could not be had whole, and are asked for again: five times, then only when they are updated."""
+        return tuple(sorted((key for key, tries in self.cursor.incomplete.items() if tries < _TRIES), key=int))
 
     def with_cursor(self, cursor: Cursor) -> Position:
         """The same with another cursor."""

@@ -90,7 +90,7 @@ class Run:
 
     def changes(self) -> Iterator[Batch]:
         """Merge requests: first those that could not be had before, then what was updated."""
-        for number in sorted(self.position.cursor.incomplete, key=int):
+        for number in self.position.waiting:
             yield from self._safely(self._again(number))
         path = f"/projects/{self.project}/merge_requests"
         listed = _List("changes", path, {"state": "all", "scope": "all"}, 25)
@@ -180,6 +180,7 @@ class Run:
             self._missed(number)
         else:
             self._change(row, None)
+        self._failures = 0  # some are never to be had, and say nothing of the others
         yield from self._flushed()
 
     def _change(self, row: Json, since: datetime | None) -> bool:

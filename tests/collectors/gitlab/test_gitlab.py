@@ -126,6 +126,26 @@ def test_a_merge_request_that_cannot_be_had_is_named_in_the_cursor_and_had_the_n
     assert len(collector.evidence("change_request")) == 40
 
 
+def test_merge_requests_that_are_never_to_be_had_keep_no_other_from_being_collected(
+    collector: Collector, forge: GitLab
+) -> None:
+    forge.broken = {2, 5, 8, 9}
+    for tries in range(1, 5):
+        with pytest.raises(Incomplete, match="4 merge requests could not be fetched whole"):
+            collector.run()
+        assert collector.cursor()["incomplete"] == dict.fromkeys("2589", tries)
+        assert len(collector.evidence("change_request")) == 36
+    collector.run()
+    asked = forge.total
+    collector.run()
+    assert forge.total - asked == 2, "after five runs they are no longer asked for"
+    forge.broken.clear()
+    forge.projects[0].population.touch(5)
+    collector.run()
+    assert collector.cursor()["incomplete"] == dict.fromkeys("289", 5)
+    assert len(collector.evidence("change_request")) == 37
+
+
 def test_a_gitlab_that_is_down_is_left_alone_after_three_merge_requests(collector: Collector, forge: GitLab) -> None:
     forge.plan = dict.fromkeys(range(3, 10_000), "503")
     with pytest.raises(Incomplete, match="3 merge requests in a row"):
