@@ -28,7 +28,7 @@ from collectors.forge_work import Work
 from collectors.github_app import App, AppCredential
 from collectors.github_client import Client, StaleCursor
 from collectors.github_pages import Page, Pager
-from collectors.github_parse import Parser
+from collectors.github_parse import MALFORMED, Parser
 from collectors.github_repositories import repositories
 from collectors.github_walk import CHANGES, ISSUES, RELEASED, Run, Step
 from db.errors import Refusal
@@ -161,7 +161,23 @@ def _steps(
     client: Client,
     watch: Callable[[Progress], None] | None,
 ) -> Iterator[tuple[Step, Page]]:
-    """What a run brings, each with the first page of the run."""
+    """What a run brings, each with the first page of the run. Raises Refusal for answers that are not shaped as GitHub's schema says."""
+    try:
+        yield from _run(settings, cursor, client, watch)
+    except MALFORMED as error:
+        raise Refusal(
+            "GitHub's answer is not shaped as its schema says",
+            where=settings.repository,
+            remedy="a proxy may have changed it; if not, please report it",
+        ) from error
+
+
+def _run(
+    settings: Settings,
+    cursor: Mapping[str, object] | None,
+    client: Client,
+    watch: Callable[[Progress], None] | None,
+) -> Iterator[tuple[Step, Page]]:
     stored = Cursor.read(cursor, EXTRACTOR, str(cursor.get("repository"))) if cursor else None
     pager = Pager(client, settings.repository, stored.pages if stored else PageSize(settings.page_size))
     walk = stored.stream(CHANGES).walk if stored else None

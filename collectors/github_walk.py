@@ -146,8 +146,15 @@ class Run:
         while more:
             rows: list[Node] = []
             missed: set[str] = set()
-            for _ in range(_PAGES):
-                page = page or self._read(read, walk.after)
+            stopped: Incomplete | None = None
+            for turn in range(_PAGES):
+                try:
+                    page = page or self._read(read, walk.after)
+                except Incomplete as error:
+                    if not turn:
+                        raise
+                    stopped = error  # what was read before is whole, and kept
+                    break
                 new = [row for row in page.rows if down_to is None or instant(row["updatedAt"]) >= down_to]
                 fresh = self._not_taken(name, walk, new, page)
                 rows += fresh
@@ -162,6 +169,8 @@ class Run:
             if not more:
                 self._finish(name, again=not walk.again and not (begun and pages == 1))
             yield step(rows, missed)
+            if stopped is not None:
+                raise stopped
 
     def _read(self, read: _Read, after: str | None) -> Page:
         if self.pages >= self.most_pages:
@@ -252,7 +261,8 @@ def _nothing(probe: Node | None) -> Page | None:
 
 def _below(row: Node) -> int:
     """How many rows hang under one."""
-    return sum(row[name]["totalCount"] for name in ("reviews", "comments", "reviewThreads") if name in row)
+    lists = (row.get(name) or {} for name in ("reviews", "comments", "reviewThreads"))
+    return sum(one.get("totalCount") or 0 for one in lists)
 
 
 def _greatest(known: datetime | None, rows: list[Node]) -> datetime | None:

@@ -297,6 +297,34 @@ def test_an_answer_that_is_no_answer_is_tried_again_and_then_given_up_for_now(le
     assert 6 <= len(server.log) <= 16
 
 
+@pytest.mark.parametrize("spoilt", [{"nodes": [{"id": 7}]}, {"nodes": "all"}, {"pageInfo": None}, {"pageInfo": {}}])
+def test_an_answer_of_another_shape_is_refused_by_name(spoilt: dict[str, Any], ledger: Ledger) -> None:
+    def apply(_: GitHub, reply: Reply) -> None:
+        reply.body["data"]["repository"]["pullRequests"] |= spoilt
+
+    with serving(made_up(Fault(apply, times=10**6), changes=5)) as url:
+        collector = Collector(url, ledger)
+        with pytest.raises(Refusal, match="not shaped as its schema says"):
+            collector.run()
+
+
+def test_a_change_request_without_its_reviews_for_ever_is_left_out_and_the_rest_comes(ledger: Ledger) -> None:
+    def childless(_: GitHub, reply: Reply) -> None:
+        data = reply.body["data"]
+        rows = {("repository", "pullRequests", "nodes", i): row for i, row in enumerate(rows_of(reply))}
+        rows |= {(alias,): row for alias, row in data.items() if alias.startswith("n") and row}
+        for path, row in rows.items():
+            if row.get("number") == 3:
+                row["reviews"] = None
+                reply.body["errors"] = [{"message": "No.", "path": [*path, "reviews"]}]
+
+    with serving(made_up(Fault(childless, times=10**6), changes=12)) as url:
+        collector = Collector(url, ledger)
+        with pytest.raises(Incomplete, match="1 change requests did not come whole"):
+            collector.run()
+    assert len(collector.evidence("change_request")) == 11
+
+
 def test_a_list_that_does_not_get_on_is_no_endless_loop(ledger: Ledger) -> None:
     ends: list[str] = []
 
