@@ -94,14 +94,20 @@ def killed(folder: Path, words: Sequence[str], requests: Counter[str], at: Seque
 
 
 def collected(
-    folder: Path, kind: str, url: str, requests: Counter[str], *what: str, kill_at: Sequence[int] = ()
+    folder: Path,
+    kind: str,
+    url: str,
+    requests: Counter[str],
+    *what: str,
+    points: Counter[str] | None = None,
+    kill_at: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Two runs of the command: what the first costs, and what the second asks when nothing is new."""
     calibrant(folder, "init")
     words = ("collect", kind, *what, "--base-url", url, "--token-env", "FORGE", "--no-mirror")
     peak = killed(folder, words, requests, kill_at)
     first = calibrant(folder, *words)
-    counted = Counter(requests)
+    counted, cost = Counter(requests), Counter(points)
     if "failed" in first:
         return first
     second = calibrant(folder, *words)
@@ -110,6 +116,7 @@ def collected(
         "changes_stored": stored(folder, "change_request"),
         "artefacts": stored(folder),
         "requests": counted,
+        "points": cost,
         "requests_when_idle": (requests - counted).total(),
         "wall_s": first["wall_s"],
         "cpu_s": first["cpu_s"],
@@ -143,11 +150,11 @@ def github(folder: Path, changes: int, latency: float, peers: str | None, kills:
     server = github_server.GitHub(Rows(Population(changes)), latency=latency, limit=0)
     with github_server.serving(server) as url:
         at = evenly(kills, changes / 25)
-        figures = collected(folder, "github", url, server.requests, "acme/engine", kill_at=at)
+        figures = collected(folder, "github", url, server.requests, "acme/engine", points=server.points, kill_at=at)
         if "failed" in figures:
             return figures
         counted: Counter[str] = figures["requests"]
-        points = server.points
+        points: Counter[str] = figures.pop("points")
 
         def each(*operations: str, of: Mapping[str, int] = counted) -> float:
             return round(sum(of.get(one, 0) for one in operations) * 1_000 / changes, 1)
@@ -188,6 +195,7 @@ def gitlab(folder: Path, changes: int, latency: float, kills: int) -> dict[str, 
     if "failed" in figures:
         return figures
     total = figures["requests"].total()
+    del figures["points"]
     return {
         "requests_per_1000": round(total * 1_000 / changes, 1),
         "points_per_1000": 0,

@@ -36,7 +36,8 @@ _KEPT = (ParticipationRole.CO_AUTHOR, ParticipationRole.REVIEWER, ParticipationR
 class Works:
     """A mirror that is asked about change requests. Use as a context manager; without a mirror, all is unknown.
 
-    fetch: asked for commits that were commented on and are not in the mirror, each once; what does not come stays unknown.
+    fetch: asked for commits that the forge names and the mirror lacks (heads commented on, pushed away or pushed meanwhile), each once;
+    what does not come stays unknown.
     """
 
     def __init__(
@@ -78,10 +79,11 @@ class Works:
         }
 
     def _fetch_missing(self, view: View, listed: Iterable[ChangeRequest]) -> None:
-        """Heads that were pushed away before they were ever fetched."""
-        commented = {one.commit_oid for change in listed for one in change.comments if one.commit_oid and one.path}
-        missing = view.missing(commented - self._asked) if self._fetch is not None else set()
-        self._asked |= commented
+        """Heads that were pushed away before they were ever fetched, and what was pushed since the mirror was brought up to date."""
+        named = {oid for change in listed for oid in (change.head_oid, change.merge_oid) if oid}
+        named |= {one.commit_oid for change in listed for one in change.comments if one.commit_oid and one.path}
+        missing = view.missing(named - self._asked) if self._fetch is not None else set()
+        self._asked |= named
         if self._fetch is not None and missing:
             with suppress(ConnectionLost, Refusal, OutOfTries):
                 self._fetch(sorted(missing)[:_MOST])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,13 +37,15 @@ class RealHeads(Rows):
 
 
 @contextmanager
-def forge(folder: Path, rows: Rows) -> Iterator[Server]:
-    """API and git at one address, which clone addresses name too."""
+def forge(folder: Path, rows: Rows, meanwhile: Callable[[], object] = lambda: None) -> Iterator[Server]:
+    """API and git at one address, which clone addresses name too. meanwhile: happens before each GraphQL answer."""
     made = GitHub(rows)
 
     def api(asked: Asked) -> Answer | None:
         if not asked.path.startswith("/api/"):
             return None
+        if asked.path.endswith("/graphql"):
+            meanwhile()
         reply = made.reply(asked.method, asked.path, asked.headers, asked.body)
         body = json.dumps(reply.body).replace(WEB, f"http://{asked.headers['Host']}").encode()
         return reply.status, [("Content-Type", "application/json"), *reply.headers.items()], body
@@ -101,3 +103,23 @@ def test_commits_and_change_requests_are_collected_as_one_repository(
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and "forge" not in path.parts]
     assert [path for path in kept if TOKEN.encode() in path.read_bytes()] == []
     assert (tmp_path / "mirrors").is_dir()
+
+
+def test_what_is_pushed_while_the_forge_is_read_is_known_too(
+    tmp_path: Path, repository: dict[int, tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held = {"CALIBRANT_LEDGER": f"sqlite:///{tmp_path / 'ours.db'}", "GITHUB_TOKEN": TOKEN}
+    origin = tmp_path / "forge" / "acme" / "engine.git"
+    run_git(origin, "update-ref", "-d", "refs/pull/2/head")
+
+    def push() -> None:
+        run_git(origin, "update-ref", "refs/pull/2/head", repository[2][1])
+
+    CliRunner().invoke(app, ["init"], env=held)
+    with forge(tmp_path / "forge", RealHeads(Population(2), oids=repository), push) as server:
+        done = CliRunner().invoke(app, ["collect", "github", "acme/engine", "--base-url", server.url], env=held)
+    assert done.exit_code == 0, done.stderr
+    rows = [json.loads(line) for line in CliRunner().invoke(app, ["export", "evidence"], env=held).stdout.splitlines()]
+    paths = {row["measures"]["number"]: row["paths"] for row in rows if row["kind"] == "change_request"}
+    assert [path[0] for path in paths[2]] == ["serving/part2.py"]
