@@ -11,7 +11,7 @@ Its limit. The rule is applied where at least 50 people have both git and two hu
 .3 whatever the truth (with 20 people a true correlation of .6 is sent away in more than half of cases, with 50 in one of six), so the rule would not
 test git but the size of the department, and git would come and go as people join. Below 50 git therefore stays as what it is taken for until shown otherwise: one
 rater with a halo of at least one logit on each of two levels, which leaves it about the weight of one careless human and never makes a result
-`inferred` by itself. Fifty is also where that floor is released (`models.machine_floor`), so git is never both unbounded and untested. `untested` is said wherever the
+`inferred` by itself. Fifty is also what it takes to release that floor (`models.machine_floor`), so git is never both unbounded and untested. `untested` is said wherever the
 verdict is read. Where a registered model version holds a verdict, that one stands until the next calibration, so that people who come and go between
 two assessments do not switch git on and off.
 """

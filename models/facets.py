@@ -66,7 +66,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
 
     Positive severity is harsher. With one skill halo_prs is left out for human raters, being the same as halo_pr. Machines have halos per
     source instead of per rater, with standard deviations that do not fall below
-    their defaults, except on skills where at least 50 people also have two human raters (`models.machine_floor`).
+    their defaults, except on skills where at least 50 people have two of their ratings and two human raters (`models.machine_floor`).
 
     Algorithm:
 

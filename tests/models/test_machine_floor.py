@@ -87,6 +87,16 @@ def test_one_and_the_same_rater_twice_and_a_rating_of_oneself_are_no_second_opin
     assert another["people"].tolist() == [PERSONS, PERSONS]
 
 
+def test_a_single_rating_tells_no_halo_from_chance_and_keeps_the_floor() -> None:
+    ratings = drawn(1, 0.2)[0]
+    first = ratings["item"].isin(["s0.work0", "s1.work0"])
+    single = ratings[(ratings["rater_class"] == "human") | first]
+    assert machine_floors(encode(single, partial_credit=False))["people"].tolist() == [0, 0]
+    others = ratings["item"].str.contains("work") & ~first
+    at_least = ratings.assign(at_least=others)
+    assert machine_floors(encode(at_least, partial_credit=False))["people"].tolist() == [0, 0]
+
+
 def test_a_second_machine_has_to_stand_beside_as_many_people() -> None:
     ratings = drawn(1, 0.2)[0]
     machine = ratings[(ratings["rater_class"] == "machine") & (ratings["person"] < 30) & (ratings["skill"] == "s0")]
