@@ -1,7 +1,7 @@
 """The many-facet rating model: persons' thetas from ratings by raters who differ in severity and carry impressions over.
 
-See `FacetsModel`; the parts are `models.design` (from frame to arrays), `models.newton` (estimation), `models.elimination`
-(persons and halos), `models.posterior` (what is known of a person) and `models.connectivity` (who can be compared).
+See `FacetsModel`; the parts are `models.parameters` (what may be asked for), `models.design` (from frame to arrays), `models.newton` (estimation),
+`models.elimination` (persons and halos), `models.posterior` (what is known of a person) and `models.attributes` (what a fit leaves to read).
 """
 
 from __future__ import annotations
@@ -19,38 +19,27 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.connectivity import components, nullity
-from models.description import Description
+from models.attributes import joint_attributes, marginal_attributes
+from models.connectivity import nullity
 from models.design import Design, encode
 from models.deviation_share import deviation_share
-from models.discrimination import discriminations, free_sources
 from models.information import observed_covariance
 from models.joint import joint_maximum
-from models.machine_floor import machine_floors
 from models.newton import solve
+from models.parameters import check, priors, starting_deviations
 from models.posterior import Posterior, Posteriors
 from models.prediction import predicted, predicted_at_estimates
-from models.problem import Facets, Priors, facet_problem, start_facets
+from models.problem import facet_problem
 from models.ratings import RatingError
 from models.skill_structure import freed
 from models.uncertainty import facet_share
-from models.variances import Variances
+from models.warm_start import carried_over
 from models.weighted_likelihood import weighted_likelihood
 from models.whatif import Fitted
 
 __all__ = ["FacetsModel", "RatingError"]
 
 Floats = NDArray[np.float64]
-
-_AVAILABLE: Mapping[str, tuple[object, ...]] = {
-    "thresholds": ("rating_scale", "partial_credit"),
-    "severity": ("random", "fixed"),
-    "halo": (True, False),
-    "centrality": (True, False),
-    "discrimination": (True, False),
-    "method": ("marginal", "joint"),
-    "skill_covariance": ("equal", "free"),
-}
 
 
 class FacetsModel(BaseEstimator):  # type: ignore[misc]
@@ -205,16 +194,17 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
 
     def fit(self, ratings: pd.DataFrame, y: None = None) -> Self:
         """Estimate from a long frame of ratings; columns as in `models.ratings`. Raises RatingError for unusable frames."""
-        self._check_parameters()
+        check(self.get_params())
         return self._fit_joint(ratings) if self.method == "joint" else self._fit_marginal(ratings)
 
     def _fit_marginal(self, ratings: pd.DataFrame) -> Self:
         impressions = self.halo or self.severity == "random"
         design = encode(ratings, partial_credit=self.thresholds == "partial_credit", impressions=impressions)
-        start = self._previous(design) if self.warm_start and hasattr(self, "fitted_") else None
+        settings, default = priors(self.get_params()), starting_deviations(self.get_params(), design)
+        before: Fitted | None = getattr(self, "fitted_", None) if self.warm_start else None
+        start = None if before is None else carried_over(before, design, settings)
         with threadpool_limits(limits=1, user_api="blas"):
-            problem = facet_problem(design, self._priors())
-            default = self._variances(design)
+            problem = facet_problem(design, settings)
             try:
                 solution = solve(problem, default, start)
             except np.linalg.LinAlgError as error:
@@ -237,7 +227,7 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
                 fitted = Fitted(design, replace(solution, covariance=covariance[:size, :size]), share)
             self._forget()
             self.design_, self.fitted_, self.standard_deviations_se_ = design, fitted, deviations
-            self._describe()
+            self._leave(marginal_attributes(fitted, settings))
         if not self.converged_:
             warnings.warn(
                 f"the fit did not settle within {self.max_iterations} iterations; its estimates are not to be used: raise "
@@ -253,8 +243,12 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
             joint = joint_maximum(design, max_iterations=self.max_iterations)
             self._forget()
             self.design_, self.joint_, self.standard_deviations_se_ = design, joint, {}
-            self._describe_joint()
+            self._leave(joint_attributes(design, joint))
         return self
+
+    def _leave(self, attributes: Mapping[str, Any]) -> None:
+        for name, value in attributes.items():
+            setattr(self, name, value)
 
     def _has_exact_errors(self, design: Design) -> bool:
         """Whether errors come from `models.information`: no priors, and one theta per person learned from all there is."""
@@ -342,159 +336,3 @@ class FacetsModel(BaseEstimator):  # type: ignore[misc]
                 "method='joint' estimates persons as points and has no posteriors; fit with method='marginal'"
             )
         return self.fitted_
-
-    def _check_parameters(self) -> None:
-        for name, available in _AVAILABLE.items():
-            if getattr(self, name) not in available:
-                choices = ", ".join(repr(choice) for choice in available)
-                raise ValueError(f"{name}={getattr(self, name)!r} is not available; choose from {choices}")
-        positive = (
-            "theta_sd severity_sd item_sd threshold_sd mean_sd log_sd_prior centrality_sd discrimination_sd tolerance"
-        )
-        for name in positive.split():
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name}={getattr(self, name)!r} must be positive")
-        for name in ("item_own_sd", "halo_log_sd_prior"):
-            given = getattr(self, name)
-            if given is not None and not given > 0:
-                raise ValueError(f"{name}={given!r} must be positive, or None")
-        if self.sd_uncertainty and (self.severity == "fixed" or self.method == "joint"):
-            raise ValueError("sd_uncertainty=True needs the priors of method='marginal' with severity='random'")
-        for name in ("centrality", "discrimination"):
-            if getattr(self, name) and self.method == "joint":
-                raise ValueError(
-                    f"{name}=True needs the prior that method='joint' does not have; use method='marginal'"
-                )
-        if not 0 < self.skill_correlation < 1:
-            raise ValueError(f"skill_correlation={self.skill_correlation!r} must lie between 0 and 1")
-
-    def _priors(self) -> Priors:
-        fixed = self.severity == "fixed"
-        return Priors(
-            item_sd=self.item_sd,
-            step_sd=self.threshold_sd,
-            mean_sd=self.mean_sd,
-            period_correlation=self.period_correlation,
-            scales=self.centrality,
-            slopes=self.discrimination,
-            slope_sd=self.discrimination_sd,
-            reference=self.reference_source,
-            log_sd=np.inf if fixed else self.log_sd_prior,
-            halo_log_sd=np.inf if fixed else self.halo_log_sd_prior or self.log_sd_prior,
-            estimate_variances=self.estimate_variances,
-            fixed=fixed,
-            tolerance=self.tolerance * (1e-3 if fixed else 1.0),
-            max_iterations=self.max_iterations,
-        )
-
-    def _variances(self, design: Design) -> Variances:
-        skills, on = len(design.vocabulary.skills), 1.0 if self.halo else 0.0
-        alone = self.estimate_variances and not design.rows.repeated_impressions
-        floors = machine_floors(design)
-        free = floors.index[floors["released"] & self.estimate_variances & self.halo]
-        released = np.where(design.vocabulary.skills.isin(free), float(self.machine_halo_skill_sd), 0.0)
-        return Variances(
-            theta=np.full(skills, float(self.theta_sd)),
-            correlation=float(self.skill_correlation),
-            severity=float(self.severity_sd),
-            halo=0.0 if alone else on * self.halo_sd,
-            halo_skill=on * self.halo_skill_sd if skills > 1 else 0.0,
-            machine_severity=float(self.machine_severity_sd),
-            machine_halo=on * self.machine_halo_sd,
-            machine_halo_skill=on * self.machine_halo_skill_sd,
-            item=self.item_own_sd or 0.0,
-            scale=float(self.centrality_sd) if self.centrality else 0.0,
-            released=released if len(free) else np.zeros(0),
-            spill_released=0 < len(free) == len(floors),
-        )
-
-    def _free(self, design: Design) -> NDArray[np.int64]:
-        """Sources whose discrimination is estimated."""
-        return free_sources(design, self.reference_source) if self.discrimination else np.zeros(0, dtype=np.int64)
-
-    def _previous(self, design: Design) -> Facets:
-        """The previous fit's facets where the new design has the same."""
-        before, old = self.fitted_.solution.facets, self.fitted_.design.vocabulary
-        blank, words = start_facets(design, self._priors()), design.vocabulary
-        scale = dict(zip(old.raters, before.log_scale, strict=False))
-        known = dict(zip(old.sources[self._free(self.fitted_.design)], before.log_slope, strict=False))
-        slope = np.array([known.get(key, 0.0) for key in words.sources[self._free(design)]])
-        severity = dict(zip(old.severities, before.severity, strict=True))
-        item = dict(zip(old.items, before.item, strict=True))
-        steps = dict(zip(old.formats, before.steps, strict=True))
-        items = np.array([item.get(key, 0.0) for key in words.items])
-        kept = [steps.get(key, start) for key, start in zip(words.formats, blank.steps, strict=True)]
-        return Facets(
-            np.array([severity.get(key, 0.0) for key in words.severities]),
-            items - items.mean(),
-            tuple(one if len(one) == len(start) else start for one, start in zip(kept, blank.steps, strict=True)),
-            before.mean,
-            np.array([scale.get(key, 0.0) for key in words.raters[: len(blank.log_scale)]]),
-            blank.rater,
-            slope,
-            blank.source,
-        )
-
-    def _describe(self) -> None:
-        """Set the fitted attributes."""
-        fitted, solution = self.fitted_, self.fitted_.solution
-        found = fitted.all_persons()
-        self.n_iter_, self.converged_ = solution.iterations, solution.converged
-        self.theta_mean_, self.deviance_ = solution.facets.mean, solution.deviance
-        self.facet_covariance_ = solution.covariance
-        self.standard_deviations_, self.machine_floors_ = self._deviations(), machine_floors(fitted.design)
-        error = np.sqrt(np.maximum(np.diag(solution.covariance), 0.0))
-        tables = Description.of(fitted.design, solution.facets, error, fitted.design.rows, fitted.linear_predictor())
-        self._set_tables(tables, found.mean.ravel(), found.sd.ravel())
-        if self.discrimination:
-            free, facets = self._free(fitted.design), solution.facets
-            self.discriminations_ = discriminations(fitted.design, free, facets.log_slope, error[facets.slope_places])
-        spread, noise = float(self.persons_["estimate"].var(ddof=0)), float((self.persons_["sd"] ** 2).mean())
-        self.reliability_ = spread / (spread + noise)
-        self.separation_ = float(np.sqrt(spread / noise))
-
-    def _describe_joint(self) -> None:
-        """Set the fitted attributes of a joint fit."""
-        design, joint = self.design_, self.joint_
-        self.n_iter_, self.converged_ = joint.iterations, True
-        self.deviance_, self.facet_covariance_ = -2.0 * joint.log_likelihood, joint.covariance
-        judged = design.rows.take(joint.kept)
-        predictor = joint.predictor(judged, len(design.vocabulary.skills))
-        tables = Description.of(design, joint.facets, np.sqrt(np.diag(joint.covariance)), judged, predictor)
-        self._set_tables(tables, joint.theta, joint.theta_error)
-        self.persons_["extreme"] = self.persons_["estimate"].isna()
-        estimated = self.persons_["estimate"].dropna()
-        self.theta_mean_ = float(estimated.mean())
-        spread, noise = float(estimated.var(ddof=1)), float((self.persons_["sd"] ** 2).mean())
-        true = max(spread - noise, 0.0) if len(estimated) > 1 else float("nan")
-        self.separation_ = float(np.sqrt(true / noise))
-        self.reliability_ = self.separation_**2 / (1.0 + self.separation_**2)
-        self.standard_deviations_ = {
-            "theta": float(np.sqrt(true)),
-            "severity": float("nan"),
-            "halo": 0.0,
-            "halo_skill": 0.0,
-        }
-
-    def _set_tables(self, tables: Description, estimate: Floats, sd: Floats) -> None:
-        self.components_ = components(tables.design)
-        self.raters_, self.items_ = tables.raters(), tables.items()
-        self.thresholds_ = tables.thresholds()
-        self.persons_ = tables.persons(estimate, sd)
-
-    def _deviations(self) -> dict[str, Any]:
-        variances, words = self.fitted_.solution.variances, self.fitted_.design.vocabulary
-        several = len(words.skills) > 1
-        return {
-            "theta": pd.Series(variances.theta, index=words.skills) if several else float(variances.theta[0]),
-            "severity": variances.severity if self.severity == "random" else float("nan"),
-            "halo": variances.halo,
-            "halo_skill": variances.halo_skill,
-            "machine_halo": variances.machine_halo,
-            "machine_halo_skill": pd.Series(variances.machine_halo_skills, index=words.skills)
-            if several and len(variances.released)
-            else float(variances.machine_halo_skills[0]),
-            "skill_correlation": variances.correlation,
-            **({"item": variances.item} if variances.item > 0 else {}),
-            **({"centrality": variances.scale} if variances.scale > 0 else {}),
-        }

@@ -17,7 +17,7 @@ from models.item_pool import item_covariance
 from models.responses import Responses
 from models.variances import Variances
 
-__all__ = ["Facets", "Penalty", "Priors", "Problem", "facet_problem", "penalty", "start_facets"]
+__all__ = ["Facets", "Penalty", "Priors", "Problem", "facet_problem", "free_slopes", "penalty", "start_facets"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -156,7 +156,7 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
     structure = _severity_structure(words.severity_rater, priors.period_correlation)
     telling = _telling(design) if priors.scales else np.zeros(0, dtype=np.int64)
     scales = _scale_constraints(design, telling) if priors.scales else np.zeros((0, 0))
-    free = free_sources(design, priors.reference) if priors.slopes else np.zeros(0, dtype=np.int64)
+    free = free_slopes(design, priors)
     return Problem(
         design=design,
         layout=layout,
@@ -177,6 +177,11 @@ def facet_problem(design: Design, priors: Priors) -> Problem:
         telling=telling,
         free=free,
     )
+
+
+def free_slopes(design: Design, priors: Priors) -> Integers:
+    """Sources whose discriminations are estimated."""
+    return free_sources(design, priors.reference) if priors.slopes else np.zeros(0, dtype=np.int64)
 
 
 def _item_skill(design: Design) -> Integers:
@@ -247,7 +252,7 @@ def start_facets(design: Design, priors: Priors) -> Facets:
     if priors.scales:
         facets = replace(facets, log_scale=np.zeros(len(words.raters)), rater=words.severity_rater)
     if priors.slopes:
-        free = free_sources(design, priors.reference)
+        free = free_slopes(design, priors)
         facets = replace(facets, log_slope=np.zeros(len(free)), source=slopes_of_formats(design, free))
     return facets
 

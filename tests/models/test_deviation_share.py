@@ -12,6 +12,7 @@ from models import deviation_share
 from models.deviation_share import _covariance_root
 from models.facets import FacetsModel
 from models.newton import resettled
+from models.parameters import priors
 from models.problem import facet_problem
 
 
@@ -49,7 +50,7 @@ def test_a_few_iterations_follow_a_deviation_as_a_fit_does(simulate: Callable, n
     found = model.standard_deviations_ | {name: model.standard_deviations_[name] * 1.05}
     given = {f"{one}_sd": found[one] for one in ("theta", "severity", "halo")}
     fitted = FacetsModel(estimate_variances=False, tolerance=1e-7, **given).fit(ratings)
-    problem, solution = facet_problem(model.design_, model._priors()), model.fitted_.solution
+    problem, solution = facet_problem(model.design_, priors(model.get_params())), model.fitted_.solution
     moved = resettled(problem, solution, fitted.fitted_.solution.variances, rounds=3)[0]
     far = fitted.fitted_.solution.posterior.theta - solution.posterior.theta
     left = moved.posterior.theta - fitted.fitted_.solution.posterior.theta
