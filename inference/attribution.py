@@ -57,9 +57,9 @@ def attribute(
     """Changes and shares from the ledger's frames (`Ledger.evidence`, `.participations`, `.reverts`, `.reviewed`)."""
     units = WorkUnits.of(evidence, reviewed)
     facts = read_measures(units.work["measures"], WORK_FACTS)
-    reviews = ReviewFacts.of(units, facts)
+    parts = Parts.of(participations, pd.Index(units.work["evidence"]))
+    reviews = ReviewFacts.of(units, facts, parts.reviewer())
     changes, touched = _changes(units, facts, reviews, reverts)
-    parts = Parts.of(participations, changes.index)
     shown = reviews.shown(units, parts.vouched())
     named = parts.named()
     remark = units.of_kind(Kind.REVIEW_COMMENT)

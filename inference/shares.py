@@ -84,6 +84,14 @@ class Parts:
             change, who, role, bot, known, origin, change, nobody, ~nobody, nobody, nobody, names, roles, len(evidence)
         )
 
+    def reviewer(self) -> Integers:
+        """Per change the code of who reviewed it; -1 where nobody did, or several people."""
+        mine = self.in_role((ParticipationRole.REVIEWER.value,))
+        first, last = np.full(self.changes, len(self.names)), np.full(self.changes, -1)
+        np.minimum.at(first, self.change[mine], self.who[mine])
+        np.maximum.at(last, self.change[mine], self.who[mine])
+        return np.where(first == last, last, -1)
+
     def told(self, unit: Integers, shown: Booleans, reviews: ReviewFacts, remark: Booleans) -> Parts:
         """With what is known of reviews: unit, shown and remark hold one entry per change. Whom only a trailer names as
         reviewer of a change whose reviews are shown has no part in it.

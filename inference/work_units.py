@@ -21,7 +21,18 @@ from inference.coded import positions
 __all__ = ["WorkUnits"]
 
 _WORK_KINDS: Final = (Kind.COMMIT, Kind.CHANGE_REQUEST, Kind.REVIEW, Kind.REVIEW_COMMENT)
-_READ: Final = ["evidence", "artefact", "kind", "occurred_at", "source", "repository", "same_as", "measures", "paths"]
+_READ: Final = [
+    "evidence",
+    "artefact",
+    "kind",
+    "occurred_at",
+    "source",
+    "repository",
+    "same_as",
+    "measures",
+    "paths",
+    "excerpt",
+]
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]

@@ -6,10 +6,12 @@ Comments are texts, told apart by the product's own `comment_kind`; nothing here
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
+from itertools import count, cycle
 from random import Random
 from typing import Final
 
@@ -19,15 +21,24 @@ from tests.contract.department import MONTHS, REPOSITORIES, Department, change_r
 from tests.contract.gaming import Game, author_of, friend_of, reviewers_of, strangers, table, thinly_rated
 
 SAID: Final = (
-    "This divides by zero if the batch is empty.",
-    "Could you add a test for the case where the file is missing?",
-    "Why do we read the whole table here?",
-    "I would keep the retry out of this class, the client has one already.",
-    "The token ends up in the log at debug level.",
+    "This divides by zero if the {} is empty.",
+    "Could you add a test for the case where the {} is missing?",
+    "Why do we read the whole {} here?",
+    "I would keep the {} out of this class, the client has one already.",
+    "The {} token ends up in the log at debug level.",
 )
-"""What honest reviewers say."""
+"""What honest reviewers say, each time of something else."""
+
+_THINGS: Final = ("batch", "file", "table", "queue", "shard", "index", "cursor", "parser")
+_THINGS_OF: Final = ("reader", "writer", "schema", "socket", "thread", "bucket", "ledger", "vector", "loader", "client")
 
 NODS: Final = ("LGTM", "Looks good to me, thanks!", "")
+
+
+def worded(sentence: str, number: int) -> str:
+    """The sentence about one of eight things of ten."""
+    about, of = divmod(number, len(_THINGS_OF))
+    return sentence.format(f"{_THINGS_OF[of]} {_THINGS[about % len(_THINGS)]}")
 
 
 def review(
@@ -64,13 +75,15 @@ def review(
 
 def on_a_forge(made: Department, habit: float = 0.5) -> Department:
     """The same department: every reviewed commit a change request, in about `habit` of whose reviews somebody said something."""
+    spoken: Counter[Identity] = Counter()
     for name in REPOSITORIES:
         chance = Random(f"{name} {habit}")
-        made = made.with_source(name, [piece for one in made.sources[name] for piece in _shown(one, habit, chance)])
+        shown = [piece for one in made.sources[name] for piece in _shown(one, habit, chance, spoken)]
+        made = made.with_source(name, shown)
     return made
 
 
-def _shown(one: Evidence, habit: float, chance: Random) -> Iterator[Evidence]:
+def _shown(one: Evidence, habit: float, chance: Random, spoken: Counter[Identity]) -> Iterator[Evidence]:
     author, reviewers = author_of(one), reviewers_of(one)
     if not reviewers or author is None:
         yield one
@@ -82,7 +95,8 @@ def _shown(one: Evidence, habit: float, chance: Random) -> Iterator[Evidence]:
     yield change
     for reviewer in reviewers:
         says = chance.random() < habit
-        text = chance.choice(SAID if says else NODS)
+        text = worded(chance.choice(SAID if says else NODS), spoken[reviewer])
+        spoken[reviewer] += 1
         yield review(change, reviewer, [text], followed=says and chance.random() < 0.6)
 
 
@@ -92,11 +106,19 @@ def thinly_rated_on_a_forge(seed: int) -> Department:
     return on_a_forge(thinly_rated(seed))
 
 
+_UNSAID: Final = 40
+"""Things from here on honest reviewers have not come to (`worded`)."""
+
 # -- ways to play --------------------------------------------------------------------------------------------
 
 
-def _everybody(made: Department, gamer: str, texts: Sequence[str], *, monthly: bool = True) -> Department:
-    """A review with these texts of a colleague's change: one of each colleague and month, or of all there are."""
+def _everybody(
+    made: Department, gamer: str, texts: Sequence[str] | Iterator[str], *, monthly: bool = True
+) -> Department:
+    """A review with these texts of a colleague's change: one of each colleague and month, or of all there are.
+
+    texts: the same in every review, or one for each.
+    """
     who = made.member(gamer).git
     for name in REPOSITORIES:
         seen: set[tuple[object, ...]] = set()
@@ -107,7 +129,7 @@ def _everybody(made: Department, gamer: str, texts: Sequence[str], *, monthly: b
             if one.kind is not Kind.CHANGE_REQUEST or author == who or (monthly and month in seen):
                 continue
             seen.add(month)
-            more.append(review(one, who, texts, number=1))
+            more.append(review(one, who, [next(texts)] if isinstance(texts, Iterator) else texts, number=1))
         named = {one.measures["reviewed_change"] for one in more}
         made = made.with_source(
             name, [_with_reviewer(one, who) if one.artefact in named else one for one in made.sources[name]]
@@ -146,7 +168,9 @@ def self_reviews(made: Department, gamer: str, chance: Random) -> Department:
     who = made.member(gamer).git
     for name in REPOSITORIES:
         own = [one for one in made.sources[name] if one.kind is Kind.CHANGE_REQUEST and author_of(one) == who]
-        made = made.adding(name, [review(one, who, SAID[:2], followed=True, number=2) for one in own])
+        made = made.adding(
+            name, [review(one, who, [worded(text, 0) for text in SAID[:2]], followed=True, number=2) for one in own]
+        )
     return made
 
 
@@ -221,7 +245,42 @@ def few_mutual_approvals(made: Department, gamer: str, chance: Random) -> Depart
 
 def plausible_sentences(made: Department, gamer: str, chance: Random) -> Department:
     """A plausible sentence, always the same, on a change of each colleague, every month."""
-    return _everybody(made, gamer, [SAID[0]])
+    return _everybody(made, gamer, [worded(SAID[0], _UNSAID)])
+
+
+def said_once(made: Department, gamer: str) -> Department:
+    """The same department, had the gamer said that sentence the first time only."""
+    known = {one.artefact for held in made.sources.values() for one in held}
+    played = plausible_sentences(made, gamer, Random(0))
+    name, first = min(
+        ((name, one) for name, held in played.sources.items() for one in held if one.artefact not in known),
+        key=lambda found: (found[1].occurred_at, str(found[1].measures["reviewed_change"])),
+    )
+    change, who = first.measures["reviewed_change"], made.member(gamer).git
+    held = [_with_reviewer(one, who) if one.artefact == change else one for one in made.sources[name]]
+    return made.with_source(name, held).adding(name, [replace(first, artefact=f"first {first.artefact}")])
+
+
+def a_sentence_once(made: Department, gamer: str, chance: Random) -> Department:
+    """A plausible sentence, on one change in two years."""
+    return said_once(made, gamer)
+
+
+def respelt_sentences(made: Department, gamer: str, chance: Random) -> Department:
+    """The same with other case, punctuation, numbers, code and mentions each time."""
+    text = worded(SAID[0], _UNSAID)
+    spellings = (f"@{gamer}{n} `f{n}` {n}:{'!' * (n % 3)} {text.upper() if n % 2 else text}" for n in count())
+    return _everybody(made, gamer, spellings)
+
+
+def five_sentences(made: Department, gamer: str, chance: Random) -> Department:
+    """Five plausible sentences in turn."""
+    return _everybody(made, gamer, cycle([worded(text, _UNSAID) for text in SAID]))
+
+
+def reworded_sentences(made: Department, gamer: str, chance: Random) -> Department:
+    """A plausible sentence with another noun each time."""
+    return _everybody(made, gamer, (worded(SAID[0], _UNSAID + n) for n in count()))
 
 
 HELD_ON_A_FORGE: Final[Mapping[str, Game]] = {
@@ -239,12 +298,14 @@ HELD_ON_A_FORGE: Final[Mapping[str, Game]] = {
             hidden_ring,
         )
     },
+    "plausible_sentences": Game(plausible_sentences, said_once),
+    "respelt_sentences": Game(respelt_sentences, said_once),
     "hidden_mutual_approvals_of_strangers": Game(hidden_mutual_approvals, strangers),
 }
 """What raises nobody where a forge shows what was said. Honest reviews among those who play in a circle may be lost with it."""
 
 OPEN_ON_A_FORGE: Final[Mapping[str, Game]] = {
-    way.__name__: Game(way) for way in (few_mutual_approvals, plausible_sentences)
+    way.__name__: Game(way) for way in (few_mutual_approvals, a_sentence_once, five_sentences, reworded_sentences)
 }
 """What still pays there."""
 

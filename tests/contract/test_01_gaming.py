@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inference.observations import observe
 from tests.contract.circles import RINGS
 from tests.contract.department import AS_OF, MONTHS, REPOSITORIES, commit, instant
-from tests.contract.forge import HELD_ON_A_FORGE, circle, on_a_forge, thinly_rated_on_a_forge
+from tests.contract.forge import HELD_ON_A_FORGE, SAID, circle, on_a_forge, thinly_rated_on_a_forge, worded
 from tests.contract.frames import frames_of
 from tests.contract.gaming import BOUND, HELD, Game, elasticity, mutual_approvals, thinly_rated, together
 
@@ -77,9 +77,7 @@ def test_real_reviews_on_a_forge_do_move_theta():
     def reviewing(made, gamer, chance):
         others = [one.key for one in made.people if one.key != gamer]
         for month in range(MONTHS):
-            made = circle(
-                made, (others[month % 8], gamer), ["This fails if the file is empty."], [month], followed=True
-            )
+            made = circle(made, (others[month % 8], gamer), [worded(SAID[0], month)], [month], followed=True)
         return made
 
     assert elasticity(Game(reviewing), 1, "p00", start=thinly_rated_on_a_forge).up > BOUND

@@ -201,3 +201,79 @@ def test_the_frame_of_reviews_may_be_empty() -> None:
     record = Record()
     record.commit("1", "ada")
     assert isinstance(record.attributed().changes, pd.DataFrame)
+
+
+REMARK = "Could `load()` return None on line 12?"
+RESPELT = "could `parse` return none, on line 7??"
+
+
+def remarked(*texts: str | None, bodies: tuple[str | None, ...] = ()) -> Attribution:
+    """bo's comment on a change a day (and its review's text), each a question."""
+    record = Record()
+    for number, text in enumerate(texts):
+        record.request(f"{number}", "ada", others=(("bo", "reviewer"),), day=number + 1)
+        body = bodies[number] if bodies else None
+        kinds = ["approval", "question"]
+        record.review(f"r{number}", "bo", f"{number}", "ada", day=number + 1, kinds=kinds, excerpt=body)
+        record.review(f"c{number}", "bo", f"{number}", "ada", kind="review_comment", day=number + 1, excerpt=text)
+        record.rows[-1]["measures"] = '{"kind":"question"}'
+    return record.attributed()
+
+
+def substance(result: Attribution, of: str, times: int) -> list[bool]:
+    return [reviewers(result, f"{of}{number}")["bo"] for number in range(times)]
+
+
+@pytest.mark.parametrize("of", ["", "r", "c"])
+def test_who_repeats_themselves_says_nothing_the_second_time(of: str) -> None:
+    assert substance(remarked(REMARK, RESPELT, "Is this lock released?"), of, 3) == [True, False, True]
+
+
+def test_only_the_repeats_of_a_review_stop_counting() -> None:
+    record = Record()
+    for number in range(2):
+        record.request(f"{number}", "ada", others=(("bo", "reviewer"),), day=number + 1)
+        record.review(f"r{number}", "bo", f"{number}", "ada", day=number + 1, kinds=["defect", "test"])
+        for kind, text in (("test", "Please add a test."), ("defect", f"The {'abc'[number]} is never closed.")):
+            key = f"c{number}{kind}"
+            record.review(key, "bo", f"{number}", "ada", kind="review_comment", day=number + 1, excerpt=text)
+            record.rows[-1]["measures"] = f'{{"kind":"{kind}"}}'
+    result = record.attributed()
+    assert reviewers(result, "c1test") == {"bo": False}
+    assert reviewers(result, "1") == reviewers(result, "r1") == reviewers(result, "c1defect") == {"bo": True}
+
+
+def test_a_repeated_text_of_a_review_leaves_it_what_its_new_comments_say() -> None:
+    result = remarked(REMARK, "Is this lock released?", REMARK, bodies=("One question", "One question", "One question"))
+    assert substance(result, "r", 3) == [True, True, False]
+
+
+def test_a_new_approval_makes_no_old_comment_new() -> None:
+    bodies = ("Nice loader", "Nice parser", "Nice writer")
+    assert substance(remarked(REMARK, REMARK, RESPELT, bodies=bodies), "r", 3) == [True, False, False]
+
+
+def test_a_repeated_reason_holds_nothing_up() -> None:
+    record = Record()
+    held = {"kinds": ["other"], "state": "changes_requested", "body_length": 90, "change_followed": True}
+    for number in "12":
+        record.request(number, "ada", others=(("bo", "reviewer"),), day=int(number))
+        record.review(f"r{number}", "bo", number, "ada", excerpt="Not like this", day=int(number), **held)
+    result = record.attributed()
+    assert (reviewers(result, "1"), reviewers(result, "2")) == ({"bo": True}, {"bo": False})
+
+
+def test_what_others_said_may_be_said_again() -> None:
+    record = Record()
+    record.request("1", "ada", others=(("bo", "reviewer"), ("cy", "reviewer")))
+    for who in ("bo", "cy"):
+        record.review(who, who, "1", "ada", kinds=["question"], excerpt=REMARK)
+    assert reviewers(record.attributed(), "1") == {"bo": True, "cy": True}
+
+
+def test_the_earliest_counts_in_whatever_order_rows_come() -> None:
+    record = Record()
+    for number in "12":
+        record.request(number, "ada", others=(("bo", "reviewer"),))
+        record.review(f"r{number}", "bo", number, "ada", kinds=["question"], excerpt=REMARK, day=9 - int(number))
+    assert [reviewers(record.attributed(), f"r{number}")["bo"] for number in "12"] == [False, True]

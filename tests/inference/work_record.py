@@ -27,6 +27,8 @@ class Record:
         paths: list[str] | None = None,
         others: tuple[tuple[str, str], ...] = (),
         same_as: str | None = None,
+        day: int = 1,
+        excerpt: str | None = None,
         **facts: Any,
     ) -> None:
         paths = ["train/model.py"] if paths is None else paths
@@ -38,11 +40,12 @@ class Record:
                 "evidence": f"e-{oid}",
                 "artefact": f"a-{oid}",
                 "kind": "commit",
-                "occurred_at": pd.Timestamp("2026-03-01", tz="UTC"),
+                "occurred_at": pd.Timestamp(2026, 3, day, tz="UTC"),
                 "source_kind": "git",
                 "source": "repo",
                 "repository": "repo",
                 "measures": json.dumps(measures, sort_keys=True),
+                "excerpt": excerpt,
                 "paths": json.dumps([[p, 5, 1, None] for p in paths]),
                 "same_as": same_as,
             }
