@@ -28,6 +28,28 @@ CUES: Final = {
         tokens? (?:\w+ ){0,5}(?:logs?|logged|leaks?|leaked|plain|url|printed|committed)
         privilege\w*|permission checks?|authori[sz]ation|unauthori[sz]ed|unauthenticated
         timing attack|constant[- ]time|certificate (?:verification|validation|checks?)|tls verification|shell ?= ?true
+        (?:anybody|anyone|nobody|a guest|(?:any|every) (?:\S+ ){0,2}user)(?: \S+ \S+ \S+| on the \w+| \w+ \S+)? (?:can|could|may|should be able to|to) (?:read|see|open|call|delete|download|access|connect|write|change|edit|overwrite|run|list|reach|use it to)
+        lets? (?:anybody|anyone|everybody|everyone|guests?|users?|somebody|an? \w+) (?:read|see|open|change|edit|delete|run|write|call|list)
+        (?:read|seen?|open(?:ed)?|chang(?:e|ed)|edit(?:ed)?|delet(?:e|ed)|access(?:ed)?|wip(?:e|ed)|written|called|reach(?:ed|able)) by (?:everybody|everyone|anybody|anyone|others|all users)
+        (?:read|see|open|change|edit|delete|access|list|get|use) (?:\w+ )?(?:someone|somebody|anyone|each other|another \w+|other \w+)(?: else)?(?:'s|s')
+        other (?:tenant|customer|user|account|people)(?:s|'s|s')|impersonat\w*|spoof\w*|tamper\w*|hijack\w*|phish\w*|eavesdrop\w*|steal\w*|brute[- ]?force\w*
+        (?:can|could|may) (?:be )?guess(?:ed)?|guessable|(?:limit|number) (?:on|of) (?:login )?attempts|rate[- ]limit (?:the |this )?(?:login|form|endpoint|attempts)
+        (?:users?|visitors?) (?:can|could|may|might) (?:pass|send|supply|inject|enter|upload|put|type)(?! (?:none|null|nothing|zero|negative|an? empty))
+        (?:run|execute|inject) (?:their|his|her|its|his or her|arbitrary) (?:own )?(?:commands?|code|scripts?)|any file type
+        escape (?:this|it|them|user|all|every|html|before|the (?!loop|room|key|hatch))|(?:parameteri[sz]ed?|prepared) (?:query|queries|statements?)|bind (?:the |these )?(?:parameters|variables|values)
+        (?:into|in) (?:the |a )?(?:sql|shell|command line)|(?:user|untrusted|unchecked) input|user[- ](?:supplied|controlled|provided)
+        comes? (?:straight |directly |right )?from (?:the |a )?(?:client|user|form|browser|request|visitor|internet|outside)|(?:visitor|client|user|caller) (?:typed|entered|sets|controls|supplied)
+        (?:don't|do not|never|can't|cannot|not) (?:be )?trust(?:ed)?(?: (?:the |this |that |any |what )?(?:headers?|clients?|callers?|browsers?|input|urls?|requests?|payloads?|users?|file ?names?|ids?))|redirect target|open redirects?
+        md5|sha-?1|rc4|argon2|bcrypt|scrypt|salted|encrypt\w*|decrypt\w*|ciphers?|hmac|nonces?|https|constant time|(?:random|secure) tokens?|hash (?:it|them|this|the \w+) before
+        (?:verif\w+|validat\w+) (?:\S+ ){0,3}signatures?|signatures? (?:\w+ ){0,2}(?:verified|checked)|check (?:the |its )signature before
+        (?:admin|owner|ownership|tenant|origin) checks?|access control|write access|least privilege|too permissive|authenticat\w*|(?:without|before|after) logging in|admin (?:route|page|endpoint)
+        (?:check|checks|verify|ensure|make sure)(?: that)? (?:\w+ ){1,4}(?:may|owns?|is allowed to|has access|is entitled to)|(?:requires?|needs?) (?:the |an? )?(?:\w+ )?(?:role|login|permissions?|rights)
+        httponly|same ?site|(?:session|auth\w*) (?:cookies?|headers?|ids?)|cookies? (?:\w+ ){0,4}secure|sessions? (?:must|should|has to|have to|needs? to) expire|(?:invalidate|revoke|expire) (?:\w+ ){0,3}(?:sessions?|tokens?|keys?)
+        redact\w*|scrub\w*|mask (?:the |this |all |every )?(?:\w+ )?(?:numbers?|e-?mails?|addresse?s?|tokens?|phones?|ibans?)|environment variables|card numbers?
+        rotate (?:the |this |that |these |all )?(?:\w+ )?(?:keys?|tokens?)|the vault|keys? (?:\w+ ){0,4}(?:in|into|from) (?:the |a |our )?(?:history|repository|repo|image|logs?)
+        world[- ](?:readable|writable|writeable)|drop (?:root|privileges)|as root|bind to localhost|cors|wildcard origin|host key|internal (?:address(?:es)?|hosts?|network)
+        (?:known|trusted|listed) (?:hosts?|origins?|domains?)|entity expansion|external entit(?:y|ies)|xxe|zip (?:bomb|slip)|crafted (?:zip|archive|file|request|payload|url|header|message)
+        outside (?:of )?(?:the |its )?(?:\w+ )?(?:folder|directory)|(?:disabl\w+|switch\w* off|turn\w* off|skip\w*|bypass\w*) (?:the )?(?:certificate|tls|ssl|auth\w*|permission|signature|origin)
         personal data|pii|executes? (?:arbitrary )?code|arbitrary code|remote code|pickle|redos|denial of service
         sicherheit\w*|unsicher|sécurité|faille|seguridad|vulnerabilidad|contraseñas?
         """,
@@ -137,7 +159,7 @@ APPROVAL: Final = _any(
 CONTRAST: Final = _any(
     r"""
     but|however|except|though|although|unless|once|after|before (?:we|you|merging)|provided|apart from|one (?:thing|nit|question)|please|still
-    should|could|aber|jedoch|mais|cependant|pero|sin embargo
+    should|could|(?:isn't|is not|aren't|are not|not) (?:\w+ )?(?:good|great|right|clean|fine|ok|nice)|aber|jedoch|mais|cependant|pero|sin embargo
     """,
     "但|ただ",
 )

@@ -16,7 +16,8 @@ from collectors.comment_kind import FEWEST_WORDS, CommentKind, comment_kind
 from collectors.comment_prose import LONGEST_TEXT, sentences, words
 
 LABELLED = Path(__file__).with_name("comment_kinds.tsv")
-PAGE = Path(collectors.__file__).parents[1] / "docs" / "evidence.md"
+DOCS = Path(collectors.__file__).parents[1] / "docs"
+PAGE = DOCS / "evidence.md"
 GRAVE = {CommentKind.SECURITY, CommentKind.DEFECT, CommentKind.TEST, CommentKind.DESIGN, CommentKind.QUESTION}
 
 
@@ -40,6 +41,29 @@ def figures(part: str) -> Iterator[str]:
 def test_the_published_figures_are_those_of_the_comments_that_were_held_back() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert [row for row in figures("held") if row not in page] == []
+
+
+def test_limitations_say_how_many_unusual_remarks_on_security_are_missed() -> None:
+    kinds = [comment_kind(text) for _, text in labelled("unusual")]
+    told, speaking = kinds.count(CommentKind.SECURITY), sum(kind in GRAVE for kind in kinds)
+    page = " ".join((DOCS / "limitations.md").read_text(encoding="utf-8").split())
+    said = f"of {len(kinds)} invented remarks on safety in unusual words, written after the lists were closed, "
+    assert f"{said}{told} are told as security and {speaking} as saying anything" in page
+
+
+def test_a_word_of_safety_in_another_sense_is_no_security() -> None:
+    remarks = [
+        "Anyone can pick this up, I am on holiday next week.",
+        "The salt water sensor is listed twice in the config.",
+        "Use the login page of the style guide as an example.",
+        "Everyone can see from the plot that the loss flattens out.",
+        "The user types are spelled differently in the two modules.",
+        "Mask the padded positions before the softmax.",
+        "Escape the loop early here.",
+        "The tokenizer drops the last token of every line.",
+        "These hand-crafted features could go.",
+    ]
+    assert [text for text in remarks if comment_kind(text) is CommentKind.SECURITY] == []
 
 
 def test_most_comments_are_told_apart() -> None:
