@@ -18,8 +18,8 @@ __all__ = ["SideBySide"]
 
 _T = TypeVar("_T")
 
-_AHEAD: Final = 2
-"""Batches a worker may be ahead of the writer."""
+_AHEAD: Final = 1
+"""Batches that wait for the writer, beside the one that a worker makes."""
 _LOOK_SECONDS: Final = 0.2
 """How often a worker that is ahead looks whether it is still wanted."""
 

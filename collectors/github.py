@@ -44,6 +44,8 @@ PUBLIC: Final = "https://api.github.com"
 STREAMS: Final = (CHANGES, ISSUES, RELEASED)
 """What there is to collect."""
 _MOST_PAGES: Final = 20_000
+_PORTION: Final = 100
+"""Records in one batch. A step has up to 400, which with all under them would lie in memory several times while they are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +139,28 @@ def collect(
     work: Callable[[Sequence[ChangeRequest]], Mapping[str, Work]] | None = None,
     watch: Callable[[Progress], None] | None = None,
 ) -> Iterator[Batch]:
-    """Batches of a few pages, newest first, each with the cursor to go on from; none if nothing is new.
+    """Batches of up to 100 records, newest first, each with a cursor to go on from; none if nothing is new.
 
-    work: what the mirror knows of change requests, by their keys. `now`: the day on which logins were seen; everything else is dated by GitHub. Talk counts
-    ghosts (participations of deleted accounts), incomplete, and says renamed, archived, empty, changes_disabled. Raises Gone or
+    The cursor moves with the last batch of a few pages: what a kill lets be read again changes nothing. work: what the mirror knows of
+    change requests, by their keys. `now`: the day on which logins were seen; everything else is dated by GitHub. Talk counts ghosts (participations of deleted accounts), incomplete, and says renamed, archived, empty, changes_disabled. Raises Gone or
     Refusal where the repository cannot be read, ForeignHost where GitHub points elsewhere; Incomplete, after all that came was
     yielded, where it wants too long a pause or some change requests did not come whole.
     """
     where = host(settings.base_url)
     logins = Logins(where, now.date())
     told: Mapping[str, int] | None = None
+    reached = cursor or {}
     for step, page in _steps(settings, cursor, client, watch):
         told = {} if told is not None else _told(page, settings.repository)
         records: list[ChangeRequest | Issue | Release] = [*step.changes, *step.issues, *step.releases]
-        known = work(step.changes) if work is not None and step.changes else None
-        talk = {**step.talk, **told}
-        yield batch_of(records, where, EXTRACTOR, step.cursor.written(), work=known, talk=talk, logins=logins)
+        before, reached = reached, step.cursor.written()
+        for begin in range(0, max(len(records), 1), _PORTION):
+            portion = records[begin : begin + _PORTION]
+            changes = [one for one in portion if isinstance(one, ChangeRequest)]
+            known = work(changes) if work is not None and changes else None
+            last = begin + _PORTION >= len(records)
+            where_to, talk = (reached, {**step.talk, **told}) if last else (before, {})
+            yield batch_of(portion, where, EXTRACTOR, where_to, work=known, talk=talk, logins=logins)
 
 
 def _steps(
