@@ -174,6 +174,11 @@ def _details(
         details["standard_deviations"] = {
             name: round(float(np.mean(value)), _DECIMALS) for name, value in sorted(deviations.items())
         }
+        if model.discrimination:
+            details["discriminations"] = {
+                str(source): {"a": round(float(a), _DECIMALS), "se": round(float(se), _DECIMALS)}
+                for source, a, se in model.discriminations_[["estimate", "se"]].itertuples(name=None)
+            }
         details["theta_mean"] = round(float(model.theta_mean_), _DECIMALS)
         details["converged"] = bool(model.converged_)
     return details

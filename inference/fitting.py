@@ -47,7 +47,8 @@ def measurement_model() -> FacetsModel:
     Most forms ask one question per skill, which leaves the unit of the scale to the priors more than to the data: standard
     deviations are therefore held within a third or so of their defaults, unless much evidence moves them; those of halos are
     not, because where nobody carries impressions over they have to vanish. Which skills go together is
-    learned as far as the number of people carries, and so is who keeps to the middle of the scale.
+    learned as far as the number of people carries, and so is who keeps to the middle of the scale, and how closely the marks of each
+    source follow what the others show.
     """
     return FacetsModel(
         item_own_sd=_ITEM_OWN_SD,
@@ -55,6 +56,7 @@ def measurement_model() -> FacetsModel:
         halo_log_sd_prior=_HALO_LOG_SD_PRIOR,
         skill_covariance="free",
         centrality=True,
+        discrimination=True,
     )
 
 
