@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from collectors.forge_identity import Logins
 from collectors.forge_people import identity, is_no_reply, same_account, seats
 from collectors.forge_records import Account, ChangeRequest, Issue, Release
 from collectors.forge_review_evidence import reviews_evidence
-from collectors.forge_text import bounded_url, excerpt_of, names, object_id
+from collectors.forge_text import body_of, bounded_url, excerpt_of, names, object_id
 from collectors.forge_work import UNKNOWN, Work
 from collectors.git_commit import artefact_key
 from collectors.git_identity import declares_assistance, is_tool
@@ -33,9 +32,6 @@ from db.records import (
 )
 
 __all__ = ["Made", "batch_of", "change_evidence", "issue_evidence", "release_evidence"]
-
-_TEXT: Final = 100_000
-"""Characters of a text that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ def _change_people(change: ChangeRequest, host: str, work: Work) -> tuple[tuple[
 def _change_measures(change: ChangeRequest, host: str, work: Work) -> dict[str, Scalar]:
     author = change.author
     by_tool = author is not None and is_tool(author.login, "")
-    assisted = work.assisted or by_tool or declares_assistance(change.body[:_TEXT], ())
+    assisted = work.assisted or by_tool or declares_assistance(body_of(change.body), ())
     return {
         "number": change.number,
         "state": change.state,

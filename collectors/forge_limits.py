@@ -20,13 +20,15 @@ from typing import Final, Protocol
 
 from db.errors import Incomplete
 
-__all__ = ["Bucket", "Clock", "Quota", "SystemClock", "retry_after"]
+__all__ = ["Bucket", "Clock", "Quota", "SystemClock", "date_of", "retry_after"]
 
 _SECONDARY: Final = 60.0
 """Seconds to pause after a refusal that does not say for how long; doubled with every further one."""
 _DOUBLINGS: Final = 5
 _SAME: Final = 10.0
 """Seconds by which two answers may disagree about when one and the same quota ends."""
+_LONGEST: Final = 86_400.0
+"""Most seconds that a header is believed to ask for: no forge counts by more than the hour, but proxies write anything."""
 _TICK: Final = 1.0
 _GRAIN: Final = 1e-3
 """Seconds not worth waiting for; without it, rounding could make a wait of nothing endless."""
@@ -190,6 +192,7 @@ class Bucket:
             self._due[resource] = max(self._due.get(resource, earliest), earliest) + interval * cost
 
     def _learn(self, resource: str, limit: int, remaining: int, seconds: float) -> None:
+        seconds = min(seconds, _LONGEST)
         with self._lock:
             resets = self.clock.monotonic() + seconds
             known = self._quotas.get(resource)
@@ -203,11 +206,12 @@ class Bucket:
                 self._quotas.pop(resource, None)
 
     def _server_now(self, headers: Mapping[str, str]) -> datetime:
-        return _date(headers.get("date")) or self.clock.now()
+        return date_of(headers) or self.clock.now()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `Retry-After` asks for, given as seconds or as a date (taken against the answer's own); None without one.
+    """Seconds that `Retry-After` asks for, given as seconds or as a date (taken against the answer's own), a day at most; None
+    without one.
 
     >>> retry_after({"retry-after": "30"})
     30.0
@@ -217,9 +221,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     told = headers.get("retry-after", "")
     seconds = _number(told)
     if seconds is not None:
-        return float(max(seconds, 0))
-    until, since = _date(told), _date(headers.get("date"))
-    return max((until - since).total_seconds(), 0.0) if until and since else None
+        return float(min(max(seconds, 0), _LONGEST))
+    until, since = _date(told), date_of(headers)
+    return min(max((until - since).total_seconds(), 0.0), _LONGEST) if until and since else None
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """When the forge answered, by its own clock: `Date` among headers in lower case; None where it does not say."""
+    return _date(headers.get("date"))
 
 
 def _number(text: str | None) -> int | None:
@@ -233,6 +242,6 @@ def _number(text: str | None) -> int | None:
 def _date(text: str | None) -> datetime | None:
     try:
         found = parsedate_to_datetime(text) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found

@@ -15,7 +15,7 @@ from typing import Final
 from collectors.comment_kind import comment_kind
 from collectors.forge_people import same_account, seats
 from collectors.forge_records import Account, ChangeRequest, Comment, Review, Thread
-from collectors.forge_text import bounded_url, excerpt_of
+from collectors.forge_text import body_of, bounded_url, excerpt_of
 from collectors.forge_work import Followed, Work
 from collectors.git_text import visible
 from db.records import Evidence, Kind, ParticipationRole, Scalar
@@ -98,7 +98,7 @@ def _review_measures(
     return {
         "reviewed_change": change.key,
         "state": review.state,
-        "body_length": len(review.body.strip()),
+        "body_length": len(body_of(review.body).strip()),
         "comments": len(comments),
         "kinds": sorted(kinds),
         "change_followed": _review_followed(review, comments, work),
@@ -116,7 +116,7 @@ def _comment_measures(comment: Comment, change: ChangeRequest, thread: Thread | 
         "reviewed_change": change.key,
         "review": comment.review,
         "kind": str(comment_kind(comment.body)),
-        "length": len(comment.body.strip()),
+        "length": len(body_of(comment.body).strip()),
         "change_followed": _comment_followed(comment, work),
         "file_altered": followed.file,
         "resolved": thread.resolved if thread else None,

@@ -9,13 +9,27 @@ from typing import Final
 from collectors.forge_secret import scrub
 from collectors.text import excerpt, visible
 
-__all__ = ["bounded_url", "excerpt_of", "names", "object_id"]
+__all__ = ["body_of", "bounded_url", "excerpt_of", "names", "object_id"]
 
 _READ: Final = 8_000
+_END: Final = 2_000
+_CUT: Final = "\n…\n"
 _NAME: Final = 100
 _NAMES: Final = 100
 _URL: Final = 2_000
 _OID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+def body_of(text: str) -> str:
+    """What is looked at of a description, review or comment: all of it, or its first 6,000 and last 2,000 characters, where
+    trailers stand. Doing it twice changes nothing.
+
+    >>> len(body_of("x" * 65_536))
+    8000
+    """
+    if len(text) <= _READ:
+        return text
+    return text[: _READ - _END - len(_CUT)] + _CUT + text[-_END:]
 
 
 def excerpt_of(text: str) -> str | None:
@@ -28,8 +42,12 @@ def excerpt_of(text: str) -> str | None:
 
 
 def names(given: Iterable[str]) -> list[str]:
-    """Labels and tags: sorted, each once, at most a hundred of a hundred characters."""
-    return sorted({visible(one.strip(), limit=_NAME) for one in given if one.strip()})[:_NAMES]
+    """Labels and tags: sorted, each once, at most a hundred of a hundred characters; tokens crossed out.
+
+    >>> names(["bug", "ghp_0123456789abcdef0123"])
+    ['[hidden]', 'bug']
+    """
+    return sorted({visible(scrub(one[:_READ].strip()), limit=_NAME) for one in given if one.strip()})[:_NAMES]
 
 
 def bounded_url(url: str | None) -> str | None:

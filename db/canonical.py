@@ -17,6 +17,8 @@ from db.errors import BadInput
 __all__ = ["canonical", "clean", "clean_key", "commitment", "digest", "from_micros", "micros"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime.min.replace(tzinfo=UTC) - _EPOCH
+_LAST: Final = datetime.max.replace(tzinfo=UTC) - _EPOCH
 _KEY_BYTES: Final = 512
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
@@ -80,10 +82,12 @@ def commitment(batch: str, salt: str, text: str) -> str:
 
 
 def micros(instant: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC. Raises `BadInput` for a datetime without a time zone."""
+    """Microseconds since 1970-01-01 UTC. Raises `BadInput` for a datetime without a time zone, or one that UTC has no date for."""
     if instant.tzinfo is None:
         raise BadInput(f"{instant.isoformat()} has no time zone", (), remedy="give an instant in UTC")
     since = instant - _EPOCH
+    if not _FIRST <= since <= _LAST:  # stored, it could not be read again
+        raise BadInput(f"{instant.isoformat()} has no date in UTC", (), remedy="give an instant in UTC")
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 

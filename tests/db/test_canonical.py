@@ -85,3 +85,9 @@ def test_a_commitment_shows_its_batch_and_hides_its_text() -> None:
     assert first[:4] == second[:4] == "ab12"
     assert len(first) == 32
     assert first != second
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_that_could_not_be_read_again_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="has no date in UTC"):
+        micros(datetime.fromisoformat(text))

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from collectors.forge_limits import Bucket
+from collectors.forge_limits import Bucket, retry_after
 from db.errors import Incomplete
 from tests.collectors.forge.fake_clock import FakeClock
 
@@ -163,3 +163,22 @@ def test_requests_keep_a_pace_of_their_own() -> None:
         bucket.take()
     assert sum(clock.slept) == pytest.approx(59, abs=1)
     assert bucket.requests == 65
+
+
+@pytest.mark.parametrize("reset", ["1893456000000", "1e300", "-1e300", "99999999999999999999"])
+def test_a_reset_that_no_forge_means_is_a_wait_beyond_the_bound_and_no_crash(reset: str) -> None:
+    clock = FakeClock()
+    bucket = Bucket(clock)
+    bucket.saw(headers(clock, 0, 600) | {"x-ratelimit-reset": reset})
+    with suppress(Incomplete):
+        bucket.take()
+    assert sum(clock.slept) == 0
+
+
+@pytest.mark.parametrize("told", ["999999999999", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_pause_without_measure_ends_the_run_and_crashes_nothing(told: str) -> None:
+    clock = FakeClock()
+    bucket = Bucket(clock)
+    bucket.refused(retry_after({"retry-after": told, "date": format_datetime(clock.world())}))
+    with pytest.raises(Incomplete, match="86,400 s"):
+        bucket.take()
