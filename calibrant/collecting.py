@@ -16,13 +16,14 @@ __all__ = ["DEFAULT_PURPOSES", "Collected", "collect_into"]
 
 DEFAULT_PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = {
     "git": tuple(Purpose),
-    "github": tuple(Purpose),
-    "gitlab": tuple(Purpose),
+    "github": (Purpose.SELF_CHECK, Purpose.DEVELOPMENT),
+    "gitlab": (Purpose.SELF_CHECK, Purpose.DEVELOPMENT),
     "feedback360": (Purpose.SELF_CHECK, Purpose.DEVELOPMENT),
     "scorecards": (Purpose.GAP_ANALYSIS, Purpose.PROMOTION),
     "table": tuple(Purpose),
 }
-"""What a source grants unless told otherwise: feedback given for growth is not evidence for promotion until somebody says so."""
+"""What a source grants unless told otherwise: what was said for growth, in feedback or in a review, is not evidence for promotion
+until somebody says so."""
 
 _IN_FORMS: Final = frozenset({"hr", "email"})
 """Providers of the ids that rosters and forms give people; git's addresses may be anybody's."""
@@ -50,12 +51,14 @@ def collect_into(
     now: datetime,
     lineage: str | None = None,
     purposes: Collection[Purpose] | None = None,
+    default_purposes: Collection[Purpose] | None = None,
     on_batch: Callable[[int, str], None] | None = None,
 ) -> Collected:
     """Collects one source. A killed run continues from the last stored batch; an unchanged source adds nothing.
 
     The first batch is read before the source is entered: one that is refused leaves no trace. Raises Refusal if the name is
-    another history's: taken for the same, each would withdraw what the other shows.
+    another history's: taken for the same, each would withdraw what the other shows. default_purposes: of a source that is new, where
+    `purposes` says nothing; None: those of its kind.
     """
     known = {(status.source.kind, status.source.name): status.source for status in ledger.sources()}
     before = known.get((kind, name))
@@ -67,7 +70,8 @@ def collect_into(
         )
     batches = collect(_cursor(ledger, before) if before else None, now)
     first = list(islice(batches, 1))
-    granted = purposes if purposes or before else DEFAULT_PURPOSES[kind]
+    usual = DEFAULT_PURPOSES[kind] if default_purposes is None else default_purposes
+    granted = purposes if purposes or before else usual
     source = ledger.source(kind, name, lineage=lineage, purposes=granted or None)
     talk: dict[str, int] = {}
     named: set[str] = set()

@@ -1,7 +1,7 @@
 """Repositories of a forge into the ledger: several fetched side by side, stored one after the other.
 
 Each repository is one source, found again by its key when it was renamed or transferred. With a mirror, its commits are a
-source of kind git beside it, of the same lineage, so that both speak of one repository. One that is refused or not finished does
+source of kind git beside it, of the same lineage, so that both speak of one repository, and with the same purposes at first. One that is refused or not finished does
 not keep the others from being collected; it is told at the end.
 """
 
@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from calibrant.collecting import Collected, collect_into
+from calibrant.collecting import DEFAULT_PURPOSES, Collected, collect_into
 from calibrant.side_by_side import SideBySide
 from collectors import git
 from collectors.forge_records import Progress, Repository
@@ -176,6 +176,7 @@ def _store(
                 now=now,
                 lineage=lineage,
                 purposes=purposes,
+                default_purposes=DEFAULT_PURPOSES[forge.kind],
             )
         )
     found.append(

@@ -1,6 +1,7 @@
 """Every setting, in one table: it validates, it is the documentation, and nothing else reads the environment.
 
-Order: command-line option, then environment, then `calibrant.toml` in the working folder, then the default.
+Order: command-line option, then environment, then `calibrant.toml` in the working folder (or the file that `collect all --config` names),
+then the default.
 Unknown keys are refused. The address of a PostgreSQL ledger may hold a password, so it is no part of any `repr`.
 """
 
@@ -8,15 +9,26 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from db.errors import BadInput, Problem
 
-__all__ = ["SETTINGS", "Setting", "Settings", "parse_instant", "read_settings", "settings_table"]
+__all__ = [
+    "SETTINGS",
+    "Setting",
+    "Settings",
+    "beside",
+    "did_you_mean",
+    "parse_instant",
+    "read_settings",
+    "settings_table",
+]
 
 FILE: Final = "calibrant.toml"
 SOURCES: Final = "source"
@@ -40,7 +52,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The frozen settings of one command."""
+    """The frozen settings of one command. origins: where each comes from: the command line, a variable, a file or the default."""
 
     ledger: str = field(repr=False)
     standard: str
@@ -52,6 +64,7 @@ class Settings:
     retention_interview_days: int
     retention_decision_days: int
     bots: tuple[str, ...]
+    origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 def parse_instant(value: Any) -> datetime:
@@ -118,30 +131,52 @@ SETTINGS: Final[tuple[Setting, ...]] = (
 )
 
 
-def read_settings(environment: Mapping[str, str], folder: Path, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """The settings for one command. Raises BadInput naming the variable, or the file and key, of every mistake."""
+def read_settings(
+    environment: Mapping[str, str], folder: Path, overrides: Mapping[str, Any] | None = None, *, file: str = FILE
+) -> Settings:
+    """The settings for one command. file: of the folder. Raises BadInput naming the variable, or the file and key, of every mistake."""
     problems: list[Problem] = []
-    from_file = _file_values(folder / FILE, problems)
+    from_file = _file_values(folder / file, problems)
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     for setting in SETTINGS:
-        place, raw = _first(setting, environment, from_file, overrides or {})
+        place, raw = _first(setting, environment, from_file, overrides or {}, file)
+        origins[setting.name] = place
         try:
             values[setting.name] = setting.default if raw is None else setting.parse(raw)
         except (ValueError, TypeError) as error:
-            problems.append(Problem(place, 0, setting.name, str(error)))
+            problems.append(Problem(place, 0, setting.name, str(error), noun="key"))
     if problems:
         raise BadInput(problems[0].__str__(), problems)
-    return Settings(**values)
+    return Settings(**values, origins=MappingProxyType(origins))
+
+
+def beside(ledger: str, folder: Path) -> str:
+    """A ledger's address with the path of an SQLite file, where it is relative, taken from `folder`.
+
+    >>> beside("sqlite:///ours.db", Path("/srv"))
+    'sqlite:////srv/ours.db'
+    >>> beside("postgresql://db.example.org/ours", Path("/srv"))
+    'postgresql://db.example.org/ours'
+    """
+    path = ledger.removeprefix("sqlite:///")
+    if path == ledger or not path or path.startswith((":memory:", "file:")):
+        return ledger
+    return f"sqlite:///{folder / path}"
 
 
 def _first(
-    setting: Setting, environment: Mapping[str, str], from_file: Mapping[str, Any], overrides: Mapping[str, Any]
+    setting: Setting,
+    environment: Mapping[str, str],
+    from_file: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    file: str,
 ) -> tuple[str, Any]:
     if overrides.get(setting.name) is not None:
-        return "command line", overrides[setting.name]
+        return "the command line", overrides[setting.name]
     if environment.get(setting.variable):
         return setting.variable, environment[setting.variable]
-    return FILE, from_file.get(setting.name)
+    return (file, from_file[setting.name]) if setting.name in from_file else ("the default", None)
 
 
 def _file_values(path: Path, problems: list[Problem]) -> dict[str, Any]:
@@ -152,11 +187,24 @@ def _file_values(path: Path, problems: list[Problem]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem(str(path), 0, "", f"not readable as TOML: {error}"))
         return {}
-    known = {one.name for one in fields(Settings)}
-    remedy = f"known: {', '.join(sorted(known))}; and [[source]] tables"
+    known = {one.name for one in SETTINGS}
     unknown = sorted(set(table) - known - {SOURCES})
-    problems.extend(Problem(str(path), 0, key, "no such setting", remedy) for key in unknown)
+    problems.extend(Problem(str(path), 0, key, "no such setting", _remedy(key, known), noun="key") for key in unknown)
     return {key: value for key, value in table.items() if key in known}
+
+
+def _remedy(key: str, known: Collection[str]) -> str:
+    return did_you_mean(key, known) or f"known: {', '.join(sorted(known))}; and [[source]] tables"
+
+
+def did_you_mean(key: str, known: Collection[str]) -> str:
+    """A question that names what was likely meant; empty where nothing is near.
+
+    >>> did_you_mean("organization", ["organisation", "token"])
+    'did you mean organisation?'
+    """
+    near = get_close_matches(key, sorted(known), n=1, cutoff=0.7)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def settings_table() -> str:

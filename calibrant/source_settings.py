@@ -9,16 +9,38 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
+from calibrant.settings import did_you_mean
+from collectors.forge_secret import scrub
 from db.errors import BadInput, Problem
 from db.records import Purpose
 
-__all__ = ["AppSettings", "CloneSource", "FileSource", "ForgeSource", "Reference", "SourceSettings", "read_sources"]
+__all__ = [
+    "AppSettings",
+    "CloneSource",
+    "FileSource",
+    "ForgeSource",
+    "Reference",
+    "SourceSettings",
+    "read_sources",
+    "wrong",
+]
 
 _HELP: Final = "see docs/collect-forges.md"
+_NAMED: Final = (
+    "this looks like a token: give the NAME of the variable, or of the file, that holds it; if it is one, revoke it"
+)
+_WRITTEN: Final = 'a token is named, never written: token = { env = "FORGE_TOKEN" } or { file = "/run/secrets/forge" }'
+_WORDS: Final = {
+    "missing": "this key is missing",
+    "extra_forbidden": "there is no such key",
+    "union_tag_not_found": "the key kind is missing: it says what the source is",
+    "string_pattern_mismatch": "this is no name of a variable: give the variable's NAME, not what it holds",
+}
 
 _Text = Annotated[str, Field(min_length=1, max_length=500)]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
@@ -33,6 +55,13 @@ class Reference(_Table):
 
     env: _Name | None = None
     file: _Text | None = None
+
+    @field_validator("env", "file")
+    @classmethod
+    def _is_no_token(cls, value: str | None) -> str | None:
+        if value is not None and scrub(value) != value:
+            raise ValueError(_NAMED)
+        return value
 
     @model_validator(mode="after")
     def _one(self) -> Reference:
@@ -154,7 +183,7 @@ def read_sources(path: Path) -> list[ForgeSource | CloneSource | FileSource]:
         raise _refused([Problem(where, 0, "", f"not readable as TOML: {error}")]) from None
     given = table.get("source")
     if not isinstance(given, list) or not given:
-        raise _refused([Problem(where, 0, "source", "the file names no source", f"add a [[source]] table; {_HELP}")])
+        raise _refused([Problem(where, 0, "source", "the file names no source", "add a [[source]] table", noun="key")])
     problems: list[Problem] = []
     found = []
     for number, one in enumerate(given, start=1):
@@ -173,12 +202,44 @@ def _refused(problems: list[Problem]) -> BadInput:
 
 def _problem(where: str, number: int, detail: Any) -> Problem:
     """One of pydantic's findings, without what was written there: it may be a token."""
-    at = [str(part) for part in detail["loc"] if part not in _TAGS]
-    words = {"missing": "this key is missing", "extra_forbidden": "there is no such key"}
-    message = words.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    if set(at) & {"token", "key"} and detail["type"] in {"model_type", "model_attributes_type"}:
-        message = 'a token is named, never written: token = { env = "FORGE_TOKEN" } or { file = "/run/secrets/forge" }'
-    return Problem(where, 0, f"source {number}" + "".join(f".{part}" for part in at), message)
+    at = [scrub(str(part)) for part in detail["loc"] if part not in _MODELS]
+    return Problem(
+        where, 0, ".".join([f"source {number}", *at]), wrong(detail), _near(detail) if at else "", noun="key"
+    )
 
 
-_TAGS: Final = frozenset({"github", "gitlab", "git", "feedback360", "scorecards", "table"})
+def wrong(detail: Any) -> str:
+    """One of pydantic's findings in words of ours."""
+    kind, at = detail["type"], [str(part) for part in detail["loc"]]
+    if {"token", "key"} & set(at[:-1] if kind == "extra_forbidden" else at) and kind in _INSTEAD_OF_A_NAME:
+        return _WRITTEN
+    if kind == "union_tag_invalid":
+        return f"there is no kind {scrub(detail['ctx']['tag'])!r}; use {', '.join(list(_MODELS)[:-1])} or {list(_MODELS)[-1]}"
+    return _WORDS.get(kind, str(detail["msg"]).removeprefix("Value error, "))
+
+
+def _near(detail: Any) -> str:
+    """The key that was likely meant, where there is none of that name in this table."""
+    *above, key = (str(part) for part in detail["loc"])
+    model = _INNER.get(above[-1]) or _MODELS.get(above[0])
+    if detail["type"] != "extra_forbidden" or model is None or scrub(key) != key:
+        return ""
+    return did_you_mean(key, model.model_fields)
+
+
+_INNER: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
+    {"token": Reference, "key": Reference, "app": AppSettings}
+)
+
+_INSTEAD_OF_A_NAME: Final = frozenset({"model_type", "model_attributes_type", "extra_forbidden"})
+
+_MODELS: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
+    {
+        "github": ForgeSource,
+        "gitlab": ForgeSource,
+        "git": CloneSource,
+        "feedback360": FileSource,
+        "scorecards": FileSource,
+        "table": FileSource,
+    }
+)

@@ -10,13 +10,14 @@ __all__ = ["BadInput", "CalibrantError", "Incomplete", "Problem", "Refusal"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a file. row counts from 1 as an editor shows lines (0: the file as a whole)."""
+    """One mistake in a file. row counts from 1 as an editor shows lines (0: the file as a whole). noun: what a column is called there."""
 
     file: str
     row: int
     column: str
     message: str
     remedy: str = ""
+    noun: str = "column"
 
     def __str__(self) -> str:
         where = ", ".join(
@@ -24,7 +25,7 @@ class Problem:
             for part in (
                 self.file,
                 f"row {self.row}" if self.row else "",
-                f"column {self.column}" if self.column else "",
+                f"{self.noun} {self.column}" if self.column else "",
             )
             if part
         )

@@ -16,7 +16,7 @@ from calibrant.cli.gathering_forges import gather_forge
 from calibrant.collecting import Collected
 from calibrant.collecting_forges import Gathered
 from calibrant.settings import FILE
-from calibrant.source_settings import CloneSource, FileSource, ForgeSource, read_sources
+from calibrant.source_settings import CloneSource, FileSource, ForgeSource, read_sources, wrong
 from collectors import feedback360, git, scorecards, table
 from db.errors import CalibrantError, Incomplete, Refusal
 from db.records import Purpose
@@ -26,6 +26,18 @@ __all__ = ["register"]
 _FILES: Final[Mapping[str, ModuleType]] = MappingProxyType(
     {"feedback360": feedback360, "scorecards": scorecards, "table": table}
 )
+
+_OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "max_wait_minutes": "--max-wait",
+        "workers": "--workers",
+        "token.env": "--token-env",
+        "token.file": "--token-file",
+        "base_url": "--base-url",
+        "ca_bundle": "--ca-bundle",
+    }
+)
+"""Options by the keys of a specification."""
 
 Repositories = Annotated[list[str] | None, typer.Argument(help="Repositories by name: OWNER/NAME, GROUP/.../PROJECT.")]
 TokenEnv = Annotated[str | None, typer.Option("--token-env", metavar="NAME", help="Variable that holds the token.")]
@@ -138,10 +150,12 @@ def _register_all(group: typer.Typer) -> None:
     ) -> None:
         """Collect every source that a settings file names, one after the other. Made to be run by cron or systemd.
 
+        The settings of that file count as well, the ledger among them; a variable or option goes before it.
         A source that is refused or not finished does not keep the others from being collected; it is told at the end.
         """
-        folder = config.resolve().parent
-        _finish(session, [_gather_one(session, one, folder) for one in read_sources(config)])
+        specs, folder = read_sources(config), config.resolve().parent
+        session.configure(config)
+        _finish(session, [_gather_one(session, one, folder) for one in specs])
 
 
 def _gather_one(session: Session, spec: ForgeSource | CloneSource | FileSource, folder: Path) -> Gathered:
@@ -225,5 +239,6 @@ def _spec(kind: str, max_wait: float, workers: int, given: Mapping[str, Any]) ->
         return ForgeSource.model_validate({"kind": kind, "max_wait_minutes": max_wait, "workers": workers, **given})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refusal(first["msg"].removeprefix("Value error, "), where=where) from None
+        at = ".".join(str(part) for part in first["loc"])
+        where = _OPTIONS.get(at, at)
+        raise Refusal(wrong(first), where=where) from None

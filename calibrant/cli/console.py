@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from rich.text import Text
 from sqlalchemy.engine import make_url
 
 from calibrant.cli.display import progress_display, table_display
-from calibrant.settings import Settings, read_settings
+from calibrant.settings import Settings, beside, read_settings
 from collectors.text import visible
 from db.errors import BadInput, CalibrantError, Incomplete, Refusal
 from db.ledger import Ledger
@@ -59,11 +59,15 @@ def _console(*, stderr: bool = False) -> Console:
 
 @dataclass(slots=True)
 class Session:
-    """One command's settings, ledger and console. environment: where the variables are that hold tokens."""
+    """One command's settings, ledger and console. environment: where the variables are that hold tokens.
+
+    given: settings from the command line.
+    """
 
     settings: Settings
     as_json: bool
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     out: Console = field(default_factory=_console)
     talk: Console = field(default_factory=lambda: _console(stderr=True))
     _ledger: Ledger | None = None
@@ -72,6 +76,19 @@ class Session:
     def now(self) -> datetime:
         """The moment this command acts at."""
         return self.settings.now or datetime.now(UTC)
+
+    def configure(self, file: Path) -> None:
+        """Takes the settings of this file instead of those of the working folder's; a ledger's file that it names lies beside it.
+
+        Says which ledger that leads to. Raises BadInput as `read_settings` does.
+        """
+        folder, shown = file.resolve().parent, str(file)
+        read = read_settings(self.environment, file.parent, self.given, file=file.name)
+        origin = read.origins["ledger"]
+        if origin == file.name:
+            read, origin = replace(read, ledger=beside(read.ledger, folder)), shown
+        self.settings, self._ledger = read, None
+        self.say(f"the ledger is {self.where}, by {origin}")
 
     @property
     def ledger(self) -> Ledger:
@@ -182,8 +199,8 @@ def _shared() -> list[inspect.Parameter]:
 def _run(function: Callable[..., None], ledger: str | None, as_json: bool, values: Mapping[str, Any]) -> int:
     talk = _console(stderr=True)
     try:
-        settings = read_settings(os.environ, Path.cwd(), {**_HELD.get(), **({"ledger": ledger} if ledger else {})})
-        session = Session(settings, as_json, os.environ)
+        given = {**_HELD.get(), **({"ledger": ledger} if ledger else {})}
+        session = Session(read_settings(os.environ, Path.cwd(), given), as_json, os.environ, given)
         function(session, **values)
     except BadInput as error:
         return _tell(talk, error, as_json, 1)

@@ -82,7 +82,15 @@ def _stored_cursor(session: Session, kind: str, name: str) -> Mapping[str, objec
 def _store_group(session: Session, kind: str, name: str, cursor: Mapping[str, object]) -> None:
     if cursor != _stored_cursor(session, kind, name):
         batches = [Batch(cursor=cursor)]
-        collect_into(session.ledger, kind, name, lambda _cursor, _now: iter(batches), extractor=kind, now=session.now)
+        collect_into(
+            session.ledger,
+            kind,
+            name,
+            lambda _cursor, _now: iter(batches),
+            extractor=kind,
+            now=session.now,
+            default_purposes=(),
+        )
 
 
 class _Display:

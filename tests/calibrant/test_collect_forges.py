@@ -120,7 +120,9 @@ def test_a_spent_quota_ends_with_3_and_the_next_run_goes_on(run: Run) -> None:
         (("acme/engine", "--token-env", "UNSET_VARIABLE"), "$UNSET_VARIABLE"),
         (("acme/engine", "--token-env", "FORGE", "--token-file", "x"), "one of them"),
         (("acme/engine", "--token-env", "FORGE", "--base-url", "http://git.example.org"), "unencrypted"),
-        (("acme/engine", "--token-env", "FORGE", "--max-wait", "-1"), "greater than or equal"),
+        (("acme/engine", "--token-env", "FORGE", "--max-wait", "-1"), "(--max-wait)"),
+        (("acme/engine", "--token-env", TOKEN), "give the NAME"),
+        (("acme/engine", "--token-file", TOKEN), "give the NAME"),
     ],
 )
 def test_what_cannot_be_collected_is_refused_with_the_reason(run: Run, words: tuple[str, ...], said: str) -> None:
@@ -128,6 +130,31 @@ def test_what_cannot_be_collected_is_refused_with_the_reason(run: Run, words: tu
     assert ran.code == 1
     assert said in ran.told
     assert TOKEN not in ran.told
+
+
+def test_the_settings_of_the_file_that_is_given_count_and_variables_go_before_them(run: Run, tmp_path: Path) -> None:
+    form = "cycle,subject_id,rater_id,relationship,competency_code,item_code,rating,scale,comment,submitted_at"
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "spring.csv").write_text(f"{form}\n2026,E1,E2,peer,code-review,,4,1-5,good,2026-03-01\n")
+    config = folder / "theirs.toml"
+    config.write_text('ledger = "sqlite:///theirs.db"\n[[source]]\nkind = "feedback360"\nfile = "spring.csv"\n')
+    overridden = run("collect", "all", "--config", config)
+    assert "ours.db, by CALIBRANT_LEDGER" in overridden.told
+    assert not (folder / "theirs.db").exists()
+    run("init", "--ledger", f"sqlite:///{folder / 'theirs.db'}")
+    done = CliRunner().invoke(app, ["collect", "all", "--config", str(config)], env={"CALIBRANT_LEDGER": ""})
+    assert done.exit_code == 0, done.stderr
+    assert f"theirs.db, by {config}" in done.stderr
+    assert "spring: 1 artefacts read" in done.stdout
+    assert not (tmp_path / "calibrant.db").exists()
+
+
+def test_what_a_forge_shows_may_be_read_for_growth_alone_until_somebody_says_more(run: Run, forge: GitHub) -> None:
+    with serving(forge) as url:
+        run("collect", "github", "acme/engine", "--base-url", url, "--no-mirror", "--token-env", "FORGE")
+    (listed,) = json.loads(run("sources", "list", "--json").out)
+    assert listed["purposes"] == ["development", "self_check"]
 
 
 def test_gitlab_is_asked_for_by_its_address(run: Run) -> None:

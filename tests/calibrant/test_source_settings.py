@@ -73,7 +73,9 @@ def test_every_kind_of_source_is_read_in_order_beside_the_settings(tmp_path: Pat
             "source 1",
             "GitHub's",
         ),
-        ('kind = "svn"', "source 1", "svn"),
+        ('kind = "gihub"', "source 1", "there is no kind 'gihub'; use github, gitlab, git"),
+        ('kind = "github"\norganization = "a"\ntoken = {env = "T"}', "source 1.organization", "no such key"),
+        ('kind = "github"\norganisation = "a"\ntoken = {value = "T"}', "source 1.token.value", "never written"),
         ('kind = "table"\nfile = "x.csv"', "source 1", "needs a mapping"),
         ('kind = "feedback360"\nfile = "x.csv"\npurposes = ["gossip"]', "source 1.purposes.0", "promotion"),
         ('kind = "git"\nclones = ["a", "b"]\nname = "c"', "source 1", "names one clone"),
@@ -119,6 +121,22 @@ def test_a_token_that_is_not_there_is_refused_by_the_name_of_its_place(tmp_path:
     ):
         with pytest.raises(Refusal, match=where):
             secret(reference, {}, tmp_path)
+
+
+def test_a_mistake_in_a_file_is_at_a_key_and_names_the_one_that_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(
+        BadInput, match=r"key source 1\.organization: there is no such key; did you mean organisation\?"
+    ):
+        read_sources(_file(tmp_path, '[[source]]\nkind = "github"\norganization = "a"\ntoken = {env = "T"}\n'))
+
+
+@pytest.mark.parametrize("token", ["a1B2" * 5, "0123456789abcdef" * 2 + "01234567", "Abcdefghijklmnopqrst_"])
+def test_what_may_be_a_token_is_not_repeated_where_a_name_should_be(tmp_path: Path, token: str) -> None:
+    with pytest.raises(Refusal, match="give the variable's NAME") as by_name:
+        secret(Reference(env=f"_{token}"), {}, tmp_path)
+    with pytest.raises(Refusal) as by_file:
+        secret(Reference(file=f"{token}0"), {}, tmp_path)
+    assert token not in f"{by_name.value} {by_file.value}"
 
 
 def test_a_private_key_is_a_key(tmp_path: Path) -> None:
