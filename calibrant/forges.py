@@ -16,13 +16,14 @@ from calibrant.source_settings import ForgeSource
 from collectors import git, github, gitlab
 from collectors.forge_limits import Bucket, SystemClock
 from collectors.forge_mirror import GITHUB_HEADS, GITLAB_HEADS, Mirror
+from collectors.forge_mirror_folder import place
 from collectors.forge_records import Repository
 from collectors.forge_retry import attempt
 from collectors.forge_secret import Secret
 from collectors.forge_session import guarded_session
 from collectors.forge_works import Works
 from collectors.github_app import App, AppCredential
-from db.errors import Incomplete, Refusal
+from db.errors import CalibrantError, Incomplete, Refusal
 from db.records import Batch
 
 __all__ = ["ForgeSite", "Stoppable"]
@@ -59,6 +60,8 @@ class ForgeSite:
     mirrors: Path
     bucket: Bucket
     touched: frozenset[str] | None = None
+    _cloning: AppCredential | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -125,15 +128,38 @@ class ForgeSite:
         now: datetime,
         watch: Watch,
     ) -> Iterator[Started | Batch]:
-        """The mirror brought up to date, then what the forge shows. Runs in a worker's thread."""
-        mirror = self._mirror(repository, name)
-        lineage = None
-        if mirror is not None:
-            attempt(lambda: mirror.update(repository.default_branch), self.bucket, cost=0)
-            lineage = git.lineage(git.Settings(clone=mirror.folder))
+        """The mirror brought up to date, then what the forge shows. Runs in a worker's thread.
+
+        Without a mirror, what it would have told is unknown; if that is because it failed, its error is raised after all else.
+        """
+        mirror: Mirror | None = None
+        lineage, failed = None, None
+        try:
+            mirror, lineage = self._mirrored(repository, name)
+        except CalibrantError as error:
+            failed = _mirror_failed(error)
         yield Started(lineage, mirror.folder if mirror is not None and lineage else None)
-        if not self._is_worth_asking(repository, cursor):
-            return
+        if self._is_worth_asking(repository, cursor):
+            yield from self._shown(repository, cursor, now, watch, mirror)
+        if failed is not None:
+            raise failed
+
+    def _mirrored(self, repository: Repository, name: str) -> tuple[Mirror | None, str | None]:
+        """The mirror, brought up to date, and its lineage; None where there is to be none."""
+        mirror = self._mirror(repository, name)
+        if mirror is None:
+            return None, None
+        attempt(lambda: mirror.update(repository.default_branch), self.bucket, cost=0)
+        return mirror, git.lineage(git.Settings(clone=mirror.folder))
+
+    def _shown(
+        self,
+        repository: Repository,
+        cursor: Mapping[str, object] | None,
+        now: datetime,
+        watch: Watch,
+        mirror: Mirror | None,
+    ) -> Iterator[Batch]:
         fetch = mirror.fetch_commits if mirror is not None else None
         with Works(mirror.folder if mirror is not None else None, fetch=fetch) as works:
             yield from _MODULES[self.kind].collect(
@@ -158,10 +184,15 @@ class ForgeSite:
             token=self.token,
             base_url=spec.where,
             ca_bundle=spec.ca_bundle,
-            proxies={"https": spec.proxy, "http": spec.proxy} if spec.proxy else None,
+            proxies=self._proxies,
             plain_http=spec.plain_http,
             **own,
         )
+
+    @property
+    def _proxies(self) -> Mapping[str, str] | None:
+        proxy = self.spec.proxy
+        return {"https": proxy, "http": proxy} if proxy else None
 
     def _client(self, repository: str) -> Any:
         return _MODULES[self.kind].connect(self._settings(repository), self.bucket)
@@ -171,7 +202,7 @@ class ForgeSite:
         if not spec.mirror or repository.empty:
             return None
         return Mirror(
-            self.mirrors / _folder(self.host, name.removeprefix(f"{self.host}/")),
+            place(self.mirrors / _folder(self.host, name.removeprefix(f"{self.host}/")), repository.key),
             repository.clone_url,
             spec.where,
             heads=_HEADS[self.kind],
@@ -180,17 +211,33 @@ class ForgeSite:
             ca_bundle=spec.ca_bundle,
             proxy=spec.proxy,
             plain_http=spec.plain_http,
+            key=repository.key,
         )
 
     def _cloning_token(self) -> Secret:
-        """For git, which takes a token and no credential; an App's is fetched for the occasion."""
+        """For git, which takes a token and no credential. An App has one of the hour, for all its repositories."""
         if isinstance(self.token, Secret):
             return self.token
+        with self._lock:
+            if self._cloning is None:
+                self._cloning = self._credential(self.token)
+            self._cloning.headers()
+            return self._cloning.secrets()[0]
+
+    def _credential(self, app: App) -> AppCredential:
         spec = self.spec
-        session = guarded_session(github.api(spec.where), ca_bundle=spec.ca_bundle, plain_http=spec.plain_http)
-        credential = AppCredential(self.token, session)
-        credential.headers()
-        return credential.secrets()[0]
+        session = guarded_session(
+            github.api(spec.where), ca_bundle=spec.ca_bundle, proxies=self._proxies, plain_http=spec.plain_http
+        )
+        return AppCredential(app, session)
+
+
+def _mirror_failed(error: CalibrantError) -> CalibrantError:
+    """`error`, saying what was done in spite of it."""
+    kind = Incomplete if isinstance(error, Incomplete) else Refusal
+    return kind(
+        f"{error.what}; what the forge shows was collected without the mirror", where=error.where, remedy=error.remedy
+    )
 
 
 def _folder(host: str, name: str) -> Path:

@@ -11,6 +11,10 @@ renamed repository is known from the forge.
 force; where that is refused, the old head is first given a name of its own (`refs/calibrant/heads/<number>/<object id>`), and
 then the new one is fetched. Heads of deleted change requests stay; branches that are gone go. Heads that were pushed away before there was a
 mirror can be asked for by their object ids (`fetch_commits`), which both forges answer for as long as they have them.
+
+**Only the mirror is written to.** Mirrors may lie inside somebody's work tree, and git looks for a repository further up where it finds
+none. So git is told which folder is meant (`GIT_DIR`) and never looks for one. A mirror that cannot be read any more, as after a power cut, is
+set aside and made anew.
 """
 
 from __future__ import annotations
@@ -21,12 +25,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from collectors.forge_failure import ConnectionLost, ForeignHost, Gone
+from collectors.forge_mirror_folder import alone, is_of, mark, set_aside, sweep
 from collectors.forge_origin import Origin, safe_origin
 from collectors.forge_secret import Secret, scrub
 from collectors.git_text import visible
@@ -50,9 +56,9 @@ _REJECTED: Final = 1
 
 @dataclass(frozen=True)
 class Mirror:
-    """folder: where the mirror is or will be. url: to clone from; web: the forge's address, whose host `url` must have. heads: what
+    """folder: where the mirror is or will be; key: of the repository it is of (see `forge_mirror_folder.place`). url: to clone from; web: the forge's address, whose host `url` must have. heads: what
     the forge calls the heads of change requests. token: asked for at every update, as some expire; login: the name that goes with it
-    ("x-access-token" on GitHub, "oauth2" on GitLab). time_limit: seconds for one fetch.
+    ("x-access-token" on GitHub, "oauth2" on GitLab). time_limit: seconds for one fetch; patience: to wait for another's to end.
 
     Raises ForeignHost if `url` is elsewhere, Refusal for an address that is not encrypted.
     """
@@ -66,7 +72,9 @@ class Mirror:
     ca_bundle: str | None = None
     proxy: str | None = field(default=None, repr=False)
     plain_http: bool = False
+    key: str = ""
     time_limit: float = 7_200.0
+    patience: float = 10.0
     git: str = "git"
 
     def __post_init__(self) -> None:
@@ -81,18 +89,20 @@ class Mirror:
     @property
     def exists(self) -> bool:
         """Whether there is a mirror to read, however old."""
-        return (self.folder / "objects").is_dir()
+        with tempfile.TemporaryDirectory(prefix="calibrant-mirror-") as home:
+            return _Git(replace(self, token=None), Path(home)).finds_mirror()
 
     def update(self, default_branch: str | None) -> None:
         """Fetch what is new. default_branch: where HEAD shall point; None leaves it. An empty repository gives an empty mirror.
 
-        Raises Gone, Refusal (the token may not read it), ConnectionLost or Incomplete; the mirror then is as good as it was.
+        Raises Gone, Refusal (the token may not read it), ConnectionLost, or Incomplete (it took too long, or another is at work in it);
+        the mirror then is as good as it was.
         """
-        with tempfile.TemporaryDirectory(prefix="calibrant-mirror-") as home:
-            git = _Git(self, Path(home))
-            if not self.exists:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                git.run("init", "--quiet", "--bare", "--template=", ".")
+        with self._at_work() as git:
+            if not git.finds_mirror():
+                set_aside(self.folder)
+                mark(self.folder, self.key)
+                git.run("init", "--quiet", "--bare", "--template=")
             git.run("fetch", *_QUIETLY, "--prune", self.url, _BRANCHES)
             if git.status("fetch", *_QUIETLY, self.url, f"{self.heads}:{self.heads}") == _REJECTED:
                 self._follow_force_pushes(git)
@@ -108,16 +118,25 @@ class Mirror:
         Raises as `update`.
         """
         wanted = sorted(oids)
-        with tempfile.TemporaryDirectory(prefix="calibrant-mirror-") as home:
-            git = _Git(self, Path(home))
+        if not wanted:
+            return
+        with self._at_work() as git:
             for _ in range(_REFUSALS):
-                if not wanted:
-                    return
                 lines = (f"{oid}:{_SEEN}/{oid}\n" for oid in wanted)
                 gone = _REFUSED.search(git.complaint("fetch", *_QUIETLY, "--stdin", self.url, given=lines))
-                if gone is None:
+                wanted = [oid for oid in wanted if gone is not None and oid != gone[1]]
+                if not wanted:
                     return
-                wanted = [oid for oid in wanted if oid != gone[1]]
+
+    @contextmanager
+    def _at_work(self) -> Iterator[_Git]:
+        """git in this mirror, and nobody else."""
+        with (
+            alone(self.folder, self.patience) as lock,
+            tempfile.TemporaryDirectory(prefix="calibrant-mirror-") as home,
+        ):
+            sweep(self.folder)
+            yield _Git(self, Path(home), (lock,))
 
     def _follow_force_pushes(self, git: _Git) -> None:
         here = _refs(git.run("for-each-ref", "--format=%(objectname) %(refname)", self.heads.partition("*")[0]))
@@ -142,23 +161,26 @@ def _number(ref: str) -> str:
 
 
 class _Git:
-    """git on one mirror, in an environment built from nothing."""
+    """git on one mirror and no repository around it, in an environment built from nothing. locks: descriptors it keeps while it runs."""
 
-    def __init__(self, mirror: Mirror, home: Path) -> None:
+    def __init__(self, mirror: Mirror, home: Path, locks: tuple[int, ...] = ()) -> None:
         program = shutil.which(mirror.git)
         if program is None:
             raise Refusal(f"there is no program {mirror.git!r}", remedy="install git 2.30 or later")
-        self._program, self._mirror = program, mirror
+        self._program, self._mirror, self._home, self._locks = program, mirror, home, locks
         self._secrets: tuple[Secret, ...] = ()
-        self._environment = self._clean_environment(home)
+        self._environment = self._clean_environment()
 
-    def _clean_environment(self, home: Path) -> dict[str, str]:
+    def _clean_environment(self) -> dict[str, str]:
         settings = self._settings()
+        folder = self._mirror.folder.absolute()
         environment = {
             "PATH": os.pathsep.join((str(Path(self._program).parent), os.defpath)),
             "LC_ALL": "C",
-            "HOME": str(home),
-            "XDG_CONFIG_HOME": str(home),
+            "HOME": str(self._home),
+            "XDG_CONFIG_HOME": str(self._home),
+            "GIT_DIR": str(folder),
+            "GIT_CEILING_DIRECTORIES": str(folder.parent),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
@@ -199,6 +221,13 @@ class _Git:
             settings[f"http.{origin}/.extraHeader"] = f"Authorization: Basic {login.reveal()}"
         return settings
 
+    def finds_mirror(self) -> bool:
+        """Whether the folder is marked as this repository's and is one, with refs that can be read."""
+        if not is_of(self._mirror.folder, self._mirror.key):
+            return False
+        bare = self._run(("rev-parse", "--is-bare-repository"), ())
+        return bare.stdout.strip() == b"true" and not self._run(("for-each-ref", "--format=%(refname)"), ()).returncode
+
     def run(self, *arguments: str, given: Iterable[str] = ()) -> str:
         """Standard output. Raises what its failure calls for."""
         done = self._run(arguments, given)
@@ -225,8 +254,9 @@ class _Git:
         try:
             return subprocess.run(  # noqa: S603
                 [self._program, *arguments],
-                cwd=self._mirror.folder,
+                cwd=self._home,
                 env=self._environment,
+                pass_fds=self._locks,
                 input="".join(given).encode(),
                 capture_output=True,
                 timeout=self._mirror.time_limit,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from collectors.forge_commits import Branch, branches, records
-from collectors.forge_failure import ConnectionLost, OutOfTries
+from collectors.forge_failure import ConnectionLost
 from collectors.forge_follow import followed
 from collectors.forge_landing import landed
 from collectors.forge_records import ChangeRequest
@@ -22,7 +22,7 @@ from collectors.forge_work import UNKNOWN, Work
 from collectors.git_commit import CommitReader
 from collectors.git_log import Detail, Died, Record, differences, marker_of
 from collectors.git_view import View
-from db.errors import Refusal
+from db.errors import Incomplete, Refusal
 from db.records import Participation, ParticipationRole, PathChange
 
 __all__ = ["Works"]
@@ -85,7 +85,7 @@ class Works:
         missing = view.missing(named - self._asked) if self._fetch is not None else set()
         self._asked |= named
         if self._fetch is not None and missing:
-            with suppress(ConnectionLost, Refusal, OutOfTries):
+            with suppress(ConnectionLost, Refusal, Incomplete):
                 self._fetch(sorted(missing)[:_MOST])
 
 

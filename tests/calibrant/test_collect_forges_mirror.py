@@ -105,6 +105,27 @@ def test_commits_and_change_requests_are_collected_as_one_repository(
     assert (tmp_path / "mirrors").is_dir()
 
 
+def test_a_repository_that_cannot_be_cloned_has_its_reviews_collected_and_is_told_of(
+    tmp_path: Path, repository: dict[int, tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held = {"CALIBRANT_LEDGER": f"sqlite:///{tmp_path / 'ours.db'}", "GITHUB_TOKEN": TOKEN}
+    CliRunner().invoke(app, ["init"], env=held)
+    with forge(tmp_path / "nothing", RealHeads(Population(2), oids=repository)) as server:
+        done = CliRunner().invoke(app, ["collect", "github", "acme/engine", "--base-url", server.url], env=held)
+    assert done.exit_code == 1
+    assert "cannot be cloned" in " ".join(done.stderr.split())
+    assert "collected without the mirror" in " ".join(done.stderr.split())
+    rows = [json.loads(line) for line in CliRunner().invoke(app, ["export", "evidence"], env=held).stdout.splitlines()]
+    changes = [row for row in rows if row["kind"] == "change_request"]
+    assert [(row["measures"]["commits"], row["paths"]) for row in changes] == [(None, [])] * 2
+    assert any(row["kind"] == "review" for row in rows)
+    (tmp_path / "nothing").symlink_to(tmp_path / "forge")
+    with forge(tmp_path / "nothing", RealHeads(Population(2), oids=repository)) as server:
+        again = CliRunner().invoke(app, ["collect", "github", "acme/engine", "--base-url", server.url], env=held)
+    assert again.exit_code == 0, again.stderr
+
+
 def test_what_is_pushed_while_the_forge_is_read_is_known_too(
     tmp_path: Path, repository: dict[int, tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import stat
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,7 @@ import pytest
 from collectors.forge_failure import ConnectionLost, ForeignHost, Gone
 from collectors.forge_limits import Bucket
 from collectors.forge_mirror import GITLAB_HEADS, Mirror
+from collectors.forge_mirror_folder import alone
 from collectors.forge_retry import attempt
 from collectors.forge_secret import Secret
 from db.errors import Incomplete, Refusal
@@ -70,6 +76,110 @@ def test_branches_and_heads_of_changes_are_there_and_what_is_new_follows(tmp_pat
         clone.update("main")
     assert sorted(refs(clone.folder)) == ["refs/heads/main", "refs/pull/1/head", "refs/pull/2/head"]
     assert run_git(clone.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+BREAKS: dict[str, Callable[[Path], object]] = {
+    "HEAD is empty": lambda folder: (folder / "HEAD").write_bytes(b""),
+    "HEAD is zeros": lambda folder: (folder / "HEAD").write_bytes(bytes(40)),
+    "HEAD is gone": lambda folder: (folder / "HEAD").unlink(),
+    "config is empty": lambda folder: (folder / "config").write_bytes(b""),
+    "packed refs are zeros": lambda folder: (folder / "packed-refs").write_bytes(b"\0" * 99),
+    "only objects": lambda folder: [
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in folder.iterdir()
+        if path.name not in ("objects", "calibrant-repository")
+    ],
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_broken_mirror_is_made_anew_and_the_repository_around_it_is_not_touched(
+    tmp_path: Path, origin: Repository, broken: str
+) -> None:
+    around = tmp_path / "ours"
+    run_git(tmp_path, "init", "--quiet", "--initial-branch=precious", str(around))
+    run_git(around, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "--quiet", "-m", "Ours")
+    before = _bytes(around / ".git")
+    with git_serving(tmp_path / "forge") as server:
+        clone = replace(mirror(tmp_path, server), folder=around / "mirrors" / "r.git")
+        clone.update("main")
+        whole = refs(clone.folder)
+        BREAKS[broken](clone.folder)
+        assert not clone.exists
+        clone.update("main")
+    assert clone.exists
+    assert refs(clone.folder) == whole
+    assert _bytes(around / ".git") == before
+    assert (around / "mirrors" / "r.git.broken" / "objects").is_dir()
+
+
+def test_single_commits_are_not_fetched_into_the_repository_around_a_broken_mirror(
+    tmp_path: Path, origin: Repository
+) -> None:
+    around = tmp_path / "ours"
+    run_git(tmp_path, "init", "--quiet", str(around))
+    before = _bytes(around / ".git")
+    (around / "mirror" / "objects").mkdir(parents=True)
+    with git_serving(tmp_path / "forge") as server:
+        clone = replace(mirror(tmp_path, server), folder=around / "mirror")
+        with pytest.raises(ConnectionLost):
+            clone.fetch_commits([run_git(origin.path, "rev-parse", "main")])
+    assert _bytes(around / ".git") == before
+
+
+def test_what_a_killed_git_left_is_in_nobodys_way(tmp_path: Path, origin: Repository) -> None:
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        clone.update("main")
+        left = (
+            "HEAD.lock",
+            "config.lock",
+            "packed-refs.lock",
+            "packed-refs.new",
+            "shallow.lock",
+            "refs/heads/main.lock",
+        )
+        left += ("refs/pull/2/head.lock", "refs/pull/3/head", "objects/pack/tmp_pack_abc")
+        for name in left:
+            (clone.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (clone.folder / name).touch()
+        second = push(origin, 2, parent=1, content="c\n")
+        clone.update("main")
+    assert refs(clone.folder)["refs/pull/2/head"] == second
+    assert not [name for name in left if (clone.folder / name).exists()]
+
+
+def test_a_mirror_is_worked_on_by_one_at_a_time(tmp_path: Path, origin: Repository) -> None:
+    """The lock is given back with the last git that was started, not with the program that started it."""
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server, patience=0.0)
+        clone.update("main")
+        with alone(clone.folder, 0.0) as lock:
+            orphan = subprocess.Popen(["sleep", "60"], pass_fds=(lock,))
+        try:
+            asked = len(server.asked)
+            for work in (lambda: clone.update("main"), lambda: clone.fetch_commits(["1" * 40])):
+                with pytest.raises(Incomplete, match="another collection is at work"):
+                    work()
+            assert len(server.asked) == asked
+        finally:
+            orphan.kill()
+            orphan.wait()
+        clone.update("main")
+        assert len(server.asked) > asked
+
+
+def test_two_updates_at_one_time_wait_for_each_other(tmp_path: Path, origin: Repository) -> None:
+    with git_serving(tmp_path / "forge") as server:
+        clone = mirror(tmp_path, server)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(clone.update, ["main"] * 3))
+    assert list(refs(clone.folder)) == ["refs/heads/main"]
+    assert not (tmp_path / "mirror.broken").exists()
 
 
 def test_the_old_head_of_a_force_push_is_kept(tmp_path: Path, origin: Repository) -> None:
