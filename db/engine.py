@@ -35,7 +35,6 @@ _PRAGMAS: Final = (
     f"busy_timeout={_BUSY_MILLISECONDS}",
     "foreign_keys=ON",
     "synchronous=NORMAL",
-    "temp_store=MEMORY",
     "cache_size=-65536",
     "wal_autocheckpoint=8000",
 )
