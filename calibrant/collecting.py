@@ -70,8 +70,9 @@ def collect_into(
         )
     batches = collect(_cursor(ledger, before) if before else None, now)
     first = list(islice(batches, 1))
-    usual = DEFAULT_PURPOSES[kind] if default_purposes is None else default_purposes
-    granted = purposes if purposes or before else usual
+    granted = purposes
+    if not purposes and before is None:
+        granted = DEFAULT_PURPOSES[kind] if default_purposes is None else default_purposes
     source = ledger.source(kind, name, lineage=lineage, purposes=granted or None)
     talk: dict[str, int] = {}
     named: set[str] = set()
