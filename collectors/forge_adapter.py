@@ -1,7 +1,12 @@
-"""The one place from which a request leaves: looked at, given the token, sent, and its bounded answer read."""
+"""The one place from which a request leaves: looked at, given the token, sent, and its bounded answer read.
+
+A name may lead anywhere, and somewhere else each time it is resolved. So the address that counts is the one a connection has been made to,
+looked at before anything is sent over it. Behind a proxy it is the proxy that resolves and connects, and has to refuse.
+"""
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +14,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError
 
+from collectors.forge_address import is_no_forge
 from collectors.forge_failure import ConnectionLost, TooLarge
 from collectors.forge_origin import Origin, check, shown
 from collectors.forge_secret import Secret, scrub
@@ -59,6 +67,37 @@ class Bounds(NamedTuple):
     patience: float
 
 
+def _looked_at(connected: socket.socket, host: str) -> socket.socket:
+    """The same, if a forge can be at its other end. Raises Refusal."""
+    address = str(connected.getpeername()[0])
+    if is_no_forge(address):
+        connected.close()
+        raise Refusal(
+            f"this name leads to {address}, where no forge can be",
+            where=visible(host),
+            remedy="find out who changed what it resolves to; nothing was sent there",
+        )
+    return connected
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _looked_at(super()._new_conn(), self.host)
+
+
+class _SecureConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _looked_at(super()._new_conn(), self.host)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
 class GuardedAdapter(HTTPAdapter):
     """Checks, then adds the token, then sends, then reads all of a bounded answer."""
 
@@ -74,6 +113,11 @@ class GuardedAdapter(HTTPAdapter):
         self._origin, self._credential, self._trusted, self._bounds = origin, credential, trusted, bounds
         self._on_answer = on_answer
         self.answers = 0
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """As requests has it, with connections that look where they lead."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
     def scrub(self, text: str) -> str:
         """`text` without the token."""

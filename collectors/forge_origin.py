@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from collectors.forge_address import address_of, is_no_forge
 from collectors.forge_failure import ForeignHost
 from collectors.forge_secret import scrub
 from collectors.git_text import visible
@@ -62,13 +62,12 @@ def check(origin: Origin, url: str) -> None:
 def safe_origin(url: str, *, plain_http: bool = False) -> Origin:
     """Where `url` leads, if a token may go there. Raises Refusal for plain http beyond this machine and addresses no forge can have."""
     origin = Origin.of(url)
-    try:
-        address = ipaddress.ip_address(origin.host)
-    except ValueError:
-        address = None
+    address = address_of(origin.host)
     loopback = origin.host == "localhost" or (address is not None and address.is_loopback)
     if origin.scheme == "http" and not (loopback or plain_http):
         raise Refusal("a token must not travel unencrypted", where=str(origin), remedy="give the https:// address")
-    if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
+    if not origin.host.isascii():  # clients and resolvers each make something else of it
+        raise Refusal("a host is named in ASCII", where=shown(url), remedy="give its name as xn--..")
+    if is_no_forge(origin.host):
         raise Refusal("no forge has this address", where=str(origin), remedy="give the forge's name")
     return origin

@@ -124,6 +124,50 @@ def test_addresses_that_cannot_be_a_forges_are_refused(url: str) -> None:
     assert "ada" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2852039166",
+        "0xa9fea9fe",
+        "0251.0376.0251.0376",
+        "169.254.43518",
+        "169.254.169.254.",
+        "[::ffff:169.254.169.254]",
+        "[::169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::]",
+        "[fe80::1%25eth0]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "0",
+        "[::]",
+        "224.0.0.1",
+        "metadata.google.internal",
+        "METADATA.google.internal.",
+        "１６９.254.169.254",
+    ],
+)
+def test_where_clouds_keep_credentials_is_refused_in_any_spelling(host: str) -> None:
+    with pytest.raises(Refusal):
+        session(f"https://{host}", plain_http=True)
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "192.168.0.9", "[fd12::1]", "[::1]", "[::ffff:127.0.0.1]", "git.corp"])
+def test_forges_of_ones_own_network_are_allowed(host: str) -> None:
+    assert session(f"https://{host}").origin.host == host.strip("[]")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_that_leads_where_no_forge_can_be_is_sent_nothing(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setattr("collectors.forge_adapter.is_no_forge", lambda address: address == "127.0.0.1")
+    with serving(lambda _: json_answer(b"{}")) as forge:
+        asking = session(f"{scheme}://localhost:{forge.port}")
+        with pytest.raises(Refusal, match=r"leads to 127\.0\.0\.1") as refused:
+            asking.get(f"{asking.base_url}/x")
+        assert not forge.asked
+    assert TOKEN not in str(refused.value)
+
+
 def test_plain_http_beyond_this_machine_needs_to_be_said() -> None:
     assert session("http://forge.example.org", plain_http=True).origin.port == 80
 
