@@ -2,7 +2,8 @@
 
 Each repository is one source, found again by its key when it was renamed or transferred. With a mirror, its commits are a
 source of kind git beside it, of the same lineage, so that both speak of one repository, and with the same purposes at first. One that is refused or not finished does
-not keep the others from being collected; it is told at the end.
+not keep the others from being collected; it is told at the end. A source never holds two repositories: one that comes under the
+name of another's source (which was renamed, or deleted and made again) gets a name of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Protocol
 
 from calibrant.collecting import DEFAULT_PURPOSES, Collected, collect_into
 from calibrant.side_by_side import SideBySide
+from calibrant.unforeseen import unforeseen
 from collectors import git
 from collectors.forge_records import Progress, Repository
+from db.canonical import digest
 from db.errors import CalibrantError, Incomplete
 from db.ledger import Ledger
 from db.records import Batch, Purpose
@@ -71,10 +74,12 @@ class Forge(Protocol):
 
 @dataclass(slots=True)
 class Gathered:
-    """What a collection of many repositories did. renamed: source name -> name now; failed: name -> why it is not whole."""
+    """What a collection of many repositories did. renamed: source name -> name now; clashed: name of a new source -> the name another
+    repository's source has; failed: name -> why it is not whole."""
 
     collected: list[Collected] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    clashed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, CalibrantError] = field(default_factory=dict)
 
@@ -102,7 +107,8 @@ def collect_repositories(
     gathered = Gathered()
     sources = _known_sources(ledger, forge.kind)
     chosen = [one for one in repositories if not _nothing_to_read(one, gathered)]
-    places = [_place(one, forge, sources, gathered) for one in chosen]
+    holders = {name: key for key, (name, _) in sources.items()}
+    places = [_place(one, forge, sources, holders, gathered) for one in chosen]
 
     def maker(
         repository: Repository, name: str, cursor: Mapping[str, object] | None
@@ -111,7 +117,7 @@ def collect_repositories(
             if watch is not None:
                 watch(name, progress)
 
-        return lambda: forge.fetch(repository, name, cursor, now, tell)
+        return lambda: _caught(lambda: forge.fetch(repository, name, cursor, now, tell), name)
 
     makers = [maker(one, name, cursor) for one, (name, cursor) in zip(chosen, places, strict=True)]
     with SideBySide(makers, workers=forge.workers, stopped=stopped) as running:
@@ -121,6 +127,19 @@ def collect_repositories(
             except CalibrantError as error:
                 gathered.failed[name] = error
     return gathered
+
+
+def _caught(fetch: Callable[[], Iterator[Started | Batch]], name: str) -> Iterator[Started | Batch]:
+    """What is fetched. Raises CalibrantError alone, so that a mistake in one repository is that one's."""
+    try:
+        yield from fetch()
+    except CalibrantError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        trouble = unforeseen(error, name)
+    else:
+        return
+    raise trouble
 
 
 def _known_sources(ledger: Ledger, kind: str) -> dict[str, tuple[str, Mapping[str, object]]]:
@@ -140,14 +159,21 @@ def _place(
     repository: Repository,
     forge: Forge,
     sources: Mapping[str, tuple[str, Mapping[str, object]]],
+    holders: dict[str, str],
     gathered: Gathered,
 ) -> tuple[str, Mapping[str, object] | None]:
-    """The source's name and cursor."""
+    """The source's name and cursor. holders: source name -> key of the repository that it is, added to."""
     named = forge.source_name(repository)
-    name, cursor = sources.get(repository.key, (named, None))
-    if name != named:
-        gathered.renamed[name] = named
-    return name, cursor
+    own = f"{named}~{digest(repository.key)[:8]}"
+    if repository.key in sources:
+        name, cursor = sources[repository.key]
+        if name not in (named, own):
+            gathered.renamed[name] = named
+        return name, cursor
+    if holders.setdefault(named, repository.key) == repository.key:
+        return named, None
+    gathered.clashed[own] = named
+    return own, None
 
 
 def _store(

@@ -32,7 +32,7 @@ _MODULES: Final[Mapping[str, ModuleType]] = MappingProxyType({"github": github, 
 _PUBLIC: Final = {"github": "github.com", "gitlab": "gitlab.com"}
 _HEADS: Final = {"github": GITHUB_HEADS, "gitlab": GITLAB_HEADS}
 _LOGINS: Final = {"github": "x-access-token", "gitlab": "oauth2"}
-_SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[\w.+-]{1,200}", re.ASCII)
+_SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[\w.+~-]{1,200}", re.ASCII)
 
 
 class Stoppable(SystemClock):

@@ -115,6 +115,11 @@ class Cursor:
         seen = [at for at in (stream.watermark, stream.walk and stream.walk.greatest) if at]
         return self.with_stream(name, replace(stream, watermark=max(seen, default=None), walk=None))
 
+    def believed(self, now: datetime) -> Cursor:
+        """The same without moments later than the server's own `now`: a row with a wrong date set them, and would hide what is new."""
+        latest = now + OVERLAP
+        return replace(self, streams={name: _believed(stream, latest) for name, stream in self.streams.items()})
+
     def missed(self, keys: Iterable[str]) -> Cursor:
         """`keys` could not be fetched whole, once more."""
         return replace(self, incomplete={**self.incomplete, **{key: self.incomplete.get(key, 0) + 1 for key in keys}})
@@ -123,6 +128,14 @@ class Cursor:
         """`keys` were fetched whole, or are gone for good."""
         done = set(keys)
         return replace(self, incomplete={key: tries for key, tries in self.incomplete.items() if key not in done})
+
+
+def _believed(stream: Stream, latest: datetime) -> Stream:
+    if stream.watermark is not None and stream.watermark > latest:
+        return Stream()
+    if stream.walk is not None and stream.walk.greatest is not None and stream.walk.greatest > latest:
+        return replace(stream, walk=None)
+    return stream
 
 
 def _stream(stored: Mapping[str, Any]) -> Stream:

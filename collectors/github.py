@@ -196,6 +196,8 @@ def _run(
         stale, first = True, pager.changes(None, start=True)
     parser = Parser(host(settings.base_url))
     position = Cursor.read(cursor, EXTRACTOR, parser.key(first.repository["id"]))
+    if first.at is not None:
+        position = position.believed(first.at)
     if stale and walk is not None:
         position = position.at(CHANGES, replace(walk, after=None))
     run = Run(client, pager, parser, position, first, settings.max_pages, watch)

@@ -7,16 +7,18 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import requests.utils
 
 from collectors.forge_failure import Gone, QueryFailure
-from collectors.forge_limits import Bucket
+from collectors.forge_limits import Bucket, date_of
 from collectors.forge_retry import attempt
 from collectors.forge_session import GuardedSession
+from collectors.forge_text import body_of
 from collectors.git_text import visible
 from collectors.github_requester import requester
 from db.errors import Incomplete, Refusal
@@ -43,11 +45,15 @@ class StaleCursor(Incomplete):
 
 
 class Answer(NamedTuple):
-    """Data of a GraphQL answer, the paths of what is missing from it because of errors, and of what there is not at all."""
+    """Data of a GraphQL answer, the paths of what is missing from it because of errors, and of what there is not at all.
+
+    at: when it was given, by GitHub's clock (by ours where it does not say). Bodies in the data are cut to what is looked at of them.
+    """
 
     data: dict[str, Any]
     failed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
+    at: datetime | None = None
 
     def failed_under(self, *prefix: str) -> set[str | int]:
         """What follows `prefix` in the paths of errors: rows of a list, fields of the document."""
@@ -80,16 +86,21 @@ class Client:
         """
         return attempt(lambda: self._query(document, variables), self.bucket, resource="graphql", divisible=divisible)
 
-    def get(self, path: str, **parameters: object) -> tuple[dict[str, Any], Any]:
-        """Headers and JSON of one REST answer. Raises what `attempt` does."""
-        return attempt(lambda: self._get(path, dict(parameters)), self.bucket)
+    def get(self, path: str, shaped: Callable[[Any], bool], /, **parameters: object) -> tuple[dict[str, Any], Any]:
+        """Headers and JSON of one REST answer; one that is not `shaped` as it should be counts as a failed one. Raises what `attempt` does."""
+        return attempt(lambda: self._get(path, shaped, dict(parameters)), self.bucket)
 
-    def rows(self, path: str, **parameters: object) -> Iterator[dict[str, Any]]:
-        """All rows of a REST list, page by page; at most 100,000."""
+    def rows(self, path: str, shaped: Callable[[Any], bool], /, **parameters: object) -> Iterator[dict[str, Any]]:
+        """All rows of a REST list, page by page; at most 100,000. Raises as `get`, where a row is not `shaped` or there is no list."""
+
+        def listed(found: Any) -> bool:
+            held = _rows(found)
+            return isinstance(held, list) and all(map(shaped, held))
+
         following, asked = path, {"per_page": 100, **parameters}
         for _ in range(_MOST_PAGES):
-            headers, found = self.get(following, **asked)
-            yield from found if isinstance(found, list) else found.get("repositories", ())
+            headers, found = self.get(following, listed, **asked)
+            yield from _rows(found)
             links = requests.utils.parse_header_links(headers.get("link", ""))
             nexts = [link["url"] for link in links if link.get("rel") == "next"]
             if not nexts:
@@ -99,15 +110,24 @@ class Client:
             "the list has no end", where=visible(path), remedy="name the repositories instead of listing them all"
         )
 
-    def _get(self, path: str, parameters: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        headers, found = self._requester.requestJsonAndCheck("GET", path, parameters)
+    def _get(self, path: str, shaped: Callable[[Any], bool], parameters: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        headers, found = self._ask("GET", path, parameters)
+        if not shaped(found):
+            raise QueryFailure((), "this is not what was asked for", where=visible(self.session.scrub(path)))
+        return headers, found
+
+    def _ask(self, *arguments: Any, **options: Any) -> tuple[dict[str, Any], Any]:
+        """One answer's headers and JSON. The token's scopes are looked at first."""
+        try:
+            headers, found = self._requester.requestJsonAndCheck(*arguments, **options)
+        except RecursionError as error:
+            raise QueryFailure((), "it is nested too deeply", where=str(self.session.origin)) from error
         self._check_scopes(headers)
         return headers, found
 
     def _query(self, document: str, variables: Mapping[str, Any]) -> Answer:
         body = {"query": document, "variables": dict(variables)}
-        headers, told = self._requester.requestJsonAndCheck("POST", self._requester.graphql_url, input=body)
-        self._check_scopes(headers)
+        headers, told = self._ask("POST", self._requester.graphql_url, input=body)
         if not isinstance(told, dict) or not isinstance(told.get("data", {}), dict | None):
             raise QueryFailure((), "this is no answer of GraphQL", where=self._requester.graphql_url)
         data, errors = told.get("data") or {}, told.get("errors") or ()
@@ -121,7 +141,8 @@ class Client:
         failed, gone = (
             tuple(p for p, none in zip(paths, missing, strict=True) if none is way) for way in (False, True)
         )
-        return Answer(data, failed, gone)
+        _cut_bodies(data)
+        return Answer(data, failed, gone, date_of(headers) or self.bucket.clock.now())
 
     def _refuse(self, errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> None:
         """Raises unless the errors leave something to use."""
@@ -154,3 +175,20 @@ class Client:
                 where=str(self.session.origin),
                 remedy=_REMEDY,
             )
+
+
+def _rows(found: Any) -> Any:
+    """The rows of a REST list, which some lists have inside an object."""
+    return found.get("repositories") if isinstance(found, dict) else found
+
+
+def _cut_bodies(data: dict[str, Any]) -> None:
+    """Cuts every body in place: pages wait for one another in memory, and of a text of 64 KiB little is looked at."""
+    waiting: list[Any] = [data]
+    while waiting:
+        one = waiting.pop()
+        for name, value in one.items() if isinstance(one, dict) else enumerate(one):
+            if isinstance(value, dict | list):
+                waiting.append(value)
+            elif name == "body" and isinstance(value, str):
+                one[name] = body_of(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from collectors.forge_failure import OutOfTries, PageFailed, QueryFailure
@@ -26,7 +27,7 @@ _ISSUES: Final = 100
 class Page:
     """rows: nodes as they came. end: where the next page begins; more: whether there is one. missed: node ids of rows that did not come.
 
-    repository: what was told about it; empty where nothing was asked.
+    repository: what was told about it; empty where nothing was asked. at: when it was given, by GitHub's clock.
     """
 
     rows: list[dict[str, Any]]
@@ -35,6 +36,7 @@ class Page:
     total: int | None
     missed: set[str] = field(default_factory=set)
     repository: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Pager:
         return self._unspoilt(self.client.query(RELEASES, self._asked(after)), "releases")
 
     def _unspoilt(self, answer: Answer, name: str) -> Page:
-        page = _page(answer.data["repository"], name)
+        page = _page(answer, name)
         if answer.failed or None in page.rows:
             raise OutOfTries(f"GitHub left out some {name}", where=self.repository, remedy="run it again later")
         return page
@@ -93,8 +95,8 @@ class Pager:
         """The page of an answer, with the rows that errors took out of it asked for again."""
         repository = answer.data["repository"]
         if repository["pullRequests"] is None:  # change requests are switched off
-            return Page([], None, more=False, total=0, repository=repository)
-        page = _page(repository, "pullRequests")
+            return Page([], None, more=False, total=0, repository=repository, at=answer.at)
+        page = _page(answer, "pullRequests")
         spoilt = answer.failed_under("repository", "pullRequests", "nodes")
         if spoilt or None in page.rows or repository["pullRequests"]["nodes"] is None:
             good = {row["id"]: row for i, row in enumerate(page.rows) if row and i not in spoilt}
@@ -109,7 +111,7 @@ class Pager:
 
     def _ids(self, after: str | None, size: int) -> Page:
         answer = self.client.query(SKELETON, self._asked(after, size))
-        return _page(answer.data["repository"], "pullRequests")
+        return _page(answer, "pullRequests")
 
     def _filled(self, ids: Sequence[str], good: dict[str, dict[str, Any]]) -> tuple[list[dict[str, Any]], set[str]]:
         found = by_id(self.client, [one for one in ids if one not in good])
@@ -117,11 +119,17 @@ class Pager:
         return list(rows.values()), found.missed
 
 
-def _page(repository: dict[str, Any], name: str) -> Page:
+def _page(answer: Answer, name: str) -> Page:
+    repository = answer.data["repository"]
     found = repository[name]
     turn = found["pageInfo"]
     return Page(
-        found["nodes"] or [], turn["endCursor"], bool(turn["hasNextPage"]), found["totalCount"], set(), repository
+        found["nodes"] or [],
+        turn["endCursor"],
+        bool(turn["hasNextPage"]),
+        found["totalCount"],
+        repository=repository,
+        at=answer.at,
     )
 
 

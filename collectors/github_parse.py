@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from collectors.forge_records import (
@@ -28,7 +28,7 @@ __all__ = ["MALFORMED", "Parser", "account", "instant"]
 
 Node = Mapping[str, Any]
 
-MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError)
+MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What parsing raises on an answer that is not shaped as GitHub's schema says."""
 
 _STATES: Final[Mapping[str, ChangeState]] = {"OPEN": "open", "MERGED": "merged", "CLOSED": "closed"}
@@ -38,12 +38,15 @@ _REVIEW_STATES: Final[Mapping[str, ReviewState]] = {
     "COMMENTED": "commented",
     "DISMISSED": "dismissed",
 }
+_YEARS: Final = range(1970, 2201)
+"""Years in which things on a forge happen; another is a mistake."""
 _GHOST: Final = "ghost"
 """Login of the account that GitHub shows where REST has to name somebody who is gone."""
 
 
 def instant(text: str) -> datetime:
-    """A moment as GitHub writes it. Raises ValueError if it names no time zone.
+    """A moment as GitHub writes it. Raises ValueError if it names no time zone, or a year before 1970 or after 2200; OverflowError
+    where UTC has no date for it.
 
     >>> instant("2026-02-03T04:05:06Z").isoformat()
     '2026-02-03T04:05:06+00:00'
@@ -51,6 +54,8 @@ def instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone: {text!r}")
+    if moment.astimezone(UTC).year not in _YEARS:
+        raise ValueError(f"a moment in no year of a forge: {text!r}")
     return moment
 
 
@@ -94,8 +99,8 @@ class Parser:
             key=self.key(node["id"]),
             number=int(node["number"]),
             url=node["url"],
-            title=node["title"],
-            body=node["body"] or "",
+            title=_text(node["title"]),
+            body=_text(node["body"] or ""),
             author=account(node["author"]),
             created_at=instant(node["createdAt"]),
             updated_at=instant(node["updatedAt"]),
@@ -104,9 +109,9 @@ class Parser:
             merger=account(node["mergedBy"]),
             state=_STATES[node["state"]],
             draft=bool(node["isDraft"]),
-            additions=node["additions"],
-            deletions=node["deletions"],
-            files=node["changedFiles"],
+            additions=_count(node["additions"]),
+            deletions=_count(node["deletions"]),
+            files=_count(node["changedFiles"]),
             labels=_labels(node),
             base_oid=node["baseRefOid"],
             head_oid=node["headRefOid"],
@@ -125,14 +130,14 @@ class Parser:
             key=self.key(node["id"]),
             number=int(node["number"]),
             url=node["url"],
-            title=node["title"],
+            title=_text(node["title"]),
             author=account(node["author"]),
             created_at=instant(node["createdAt"]),
             closed_at=_maybe(node["closedAt"]),
             updated_at=instant(node["updatedAt"]),
             state=node["state"].lower(),
             labels=_labels(node),
-            comments=node["comments"]["totalCount"],
+            comments=_count(node["comments"]["totalCount"]),
         )
 
     def release(self, node: Node) -> Release | None:
@@ -142,8 +147,8 @@ class Parser:
         return Release(
             key=self.key(node["id"]),
             url=node["url"],
-            tag=node["tagName"],
-            name=node["name"] or node["tagName"],
+            tag=_text(node["tagName"]),
+            name=_text(node["name"] or node["tagName"]),
             author=account(node["author"]),
             published_at=instant(node["publishedAt"]),
         )
@@ -155,7 +160,7 @@ class Parser:
             author=account(node["author"]),
             submitted_at=instant(node["submittedAt"]),
             state=_REVIEW_STATES[node["state"]],
-            body=node["body"] or "",
+            body=_text(node["body"] or ""),
             commit_oid=(node["commit"] or {}).get("oid"),
         )
 
@@ -168,7 +173,7 @@ class Parser:
             author=account(node["author"]),
             created_at=instant(node["createdAt"]),
             updated_at=instant(node["updatedAt"]),
-            body=node["body"] or "",
+            body=_text(node["body"] or ""),
             review=self.key(review["id"]) if review else None,
             thread=self.key(thread["id"]) if thread else None,
             reply_to=self.key(replied["id"]) if replied else None,
@@ -197,9 +202,23 @@ def _submitted(thread: Node) -> Iterator[Node]:
     return (one for one in thread["comments"]["nodes"] if one["state"] != "PENDING")
 
 
+def _text(value: object) -> str:
+    """Raises TypeError for what is none."""
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, and {type(value).__name__} came")
+    return value
+
+
+def _count(value: object) -> int | None:
+    """Raises TypeError for what is no number of things."""
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise TypeError(f"a number was expected, and {type(value).__name__} came")
+    return value
+
+
 def _maybe(text: str | None) -> datetime | None:
     return None if text is None else instant(text)
 
 
 def _labels(node: Node) -> tuple[str, ...]:
-    return tuple(sorted(one["name"] for one in (node["labels"] or {"nodes": ()})["nodes"]))
+    return tuple(sorted(_text(one["name"]) for one in (node["labels"] or {"nodes": ()})["nodes"]))

@@ -41,14 +41,20 @@ def _rows(
     if organisation is not None:
         owner = quote(organisation, safe="")
         for team in teams:
-            yield from client.rows(f"/orgs/{owner}/teams/{quote(team, safe='')}/repos")
+            yield from client.rows(f"/orgs/{owner}/teams/{quote(team, safe='')}/repos", _is_repository)
         if not teams:
-            yield from client.rows(f"/orgs/{owner}/repos", type="all", sort="full_name")
+            yield from client.rows(f"/orgs/{owner}/repos", _is_repository, type="all", sort="full_name")
     for name in names:
         owner, slash, rest = name.partition("/")
         if not (slash and owner and rest) or "/" in rest:
             raise Refusal("a repository is named OWNER/NAME", where=name)
-        yield client.get(f"/repos/{quote(owner, safe='')}/{quote(rest, safe='')}")[1]
+        yield client.get(f"/repos/{quote(owner, safe='')}/{quote(rest, safe='')}", _is_repository)[1]
+
+
+def _is_repository(row: object) -> bool:
+    """Whether a row of a list, or an answer, is a repository; a proxy's page is none."""
+    words = ("node_id", "full_name", "clone_url")
+    return isinstance(row, dict) and "private" in row and all(isinstance(row.get(one), str) for one in words)
 
 
 def repository(row: Mapping[str, Any], host: str) -> Repository:

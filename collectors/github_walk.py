@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from collectors.forge_cursor import Cursor, Walk
 from collectors.forge_records import ChangeRequest, Issue, Progress, Release
@@ -34,11 +34,15 @@ RELEASED: Final = "releases"
 _PAGES: Final = 16
 _ROWS: Final = 12_000
 """Most pages in a step, and rows under its change requests after which it takes no more: what pages cut off is asked for together."""
+_TEXT: Final = 8_000_000
+"""Most characters of the texts in a step's pages."""
 _LEFT_OVER: Final = 50
+_NAMED: Final = 5
 _TRIES: Final = 5
 """Runs that are incomplete because a change request does not come; later ones still ask for it."""
 
 Node = dict[str, Any]
+_Record = TypeVar("_Record")
 _Read = Callable[[str | None], Page]
 
 
@@ -53,7 +57,7 @@ class Step:
     talk: Counter[str] = field(default_factory=Counter)
 
 
-_Make = Callable[[list[Node], set[str]], Step]
+_Make = Callable[[list[Node], set[str], set[str]], Step]
 
 
 @dataclass
@@ -114,7 +118,7 @@ class Run:
         for begin in range(0, len(ids), _LEFT_OVER):
             found = by_id(self.client, ids[begin : begin + _LEFT_OVER])
             self.cursor = self.cursor.made_good(map(self.parser.key, found.gone))
-            yield self._changes_step(found.rows, found.missed)
+            yield self._changes_step(found.rows, found.missed, set())
 
     def _changes(self) -> Iterator[Step]:
         stream = self.cursor.stream(CHANGES)
@@ -146,6 +150,7 @@ class Run:
         while more:
             rows: list[Node] = []
             missed: set[str] = set()
+            unreadable: set[str] = set()
             stopped: Incomplete | None = None
             for turn in range(_PAGES):
                 try:
@@ -155,20 +160,22 @@ class Run:
                         raise
                     stopped = error  # what was read before is whole, and kept
                     break
-                new = [row for row in page.rows if down_to is None or instant(row["updatedAt"]) >= down_to]
+                readable = [row for row in page.rows if _is_dated(row)]
+                unreadable |= {row["id"] for row in page.rows} - {row["id"] for row in readable}
+                new = [row for row in readable if down_to is None or instant(row["updatedAt"]) >= down_to]
                 fresh = self._not_taken(name, walk, new, page)
                 rows += fresh
                 missed |= page.missed
-                more = page.more and len(new) == len(page.rows)
-                walk = replace(walk, after=page.end, greatest=_greatest(walk.greatest, new))
+                more = page.more and len(new) == len(readable)
+                walk = replace(walk, after=page.end, greatest=_greatest(walk.greatest, new, page.at))
                 self._tell(len(fresh))
                 page, pages = None, pages + 1
-                if not more or sum(map(_below, rows)) > _ROWS:
+                if not more or sum(map(_below, rows)) > _ROWS or sum(map(_characters, rows)) > _TEXT:
                     break
             self.cursor = self.cursor.at(name, walk)
             if not more:
                 self._finish(name, again=not walk.again and not (begun and pages == 1))
-            yield step(rows, missed)
+            yield step(rows, missed, unreadable)
             if stopped is not None:
                 raise stopped
 
@@ -214,8 +221,8 @@ class Run:
             left, at = (quota.remaining, quota.resets_at) if quota else (None, None)
             self.watch(Progress(self.done, self.total, self.client.requests, self.client.points, left, at))
 
-    def _changes_step(self, rows: list[Node], missed: set[str]) -> Step:
-        missed = missed | complete(self.client, rows)
+    def _changes_step(self, rows: list[Node], missed: set[str], unreadable: set[str]) -> Step:
+        missed = missed | unreadable | complete(self.client, rows)
         made: list[ChangeRequest] = []
         for row in rows:
             try:
@@ -225,11 +232,16 @@ class Run:
         key = self.parser.key
         self.cursor = self.cursor.made_good(one.key for one in made if one.complete).missed(map(key, sorted(missed)))
         self.cursor = replace(self.cursor, pages=self.pager.size)
-        return Step(self.cursor, changes=made, talk=Counter(incomplete=len(missed)))
+        return Step(self.cursor, changes=made, talk=Counter(incomplete=len(missed)) + self._told(unreadable))
 
-    def _issues_step(self, rows: list[Node], missed: set[str]) -> Step:
-        del missed
-        return Step(self.cursor, issues=[self.parser.issue(row) for row in rows])
+    def _issues_step(self, rows: list[Node], missed: set[str], unreadable: set[str]) -> Step:
+        found, spoilt = _parsed(self.parser.issue, rows)
+        return Step(self.cursor, issues=found, talk=self._told(missed | unreadable | spoilt))
+
+    def _told(self, unreadable: set[str]) -> Counter[str]:
+        """How many rows could not be read, the first few by name."""
+        named = [f"unreadable {self.parser.key(one)}" for one in sorted(unreadable)[:_NAMED]]
+        return Counter(unreadable=len(unreadable)) + Counter(named)
 
     def _releases(self) -> Iterator[Step]:
         """Releases are few, and dated by their tags: where their number or the newest ones changed, all are read."""
@@ -244,9 +256,40 @@ class Run:
                 done = replace(self.cursor.stream(RELEASED), etag=_digest(probe))
                 self.cursor = self.cursor.with_stream(RELEASED, done)
             self._tell(len(page.rows))
-            shown = [release for row in page.rows if (release := self.parser.release(row))]
+            shown, spoilt = _parsed(self.parser.release, page.rows)
             page = None
-            yield Step(self.cursor, releases=shown)
+            yield Step(self.cursor, releases=shown, talk=self._told(spoilt))
+
+
+def _parsed(parse: Callable[[Node], _Record | None], rows: list[Node]) -> tuple[list[_Record], set[str]]:
+    """The records of rows, and ids of the rows that cannot be read: one of them does not keep the others from being kept."""
+    found: list[_Record] = []
+    spoilt: set[str] = set()
+    for row in rows:
+        try:
+            record = parse(row)
+        except MALFORMED:
+            spoilt.add(_id(row))
+        else:
+            found += [record] if record is not None else []
+    return found, spoilt
+
+
+def _id(row: Node) -> str:
+    """Raises TypeError where there is none: that is no row of GitHub's."""
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+        raise TypeError("a row without an id")
+    return str(row["id"])
+
+
+def _is_dated(row: Node) -> bool:
+    """Whether a row says when it was last updated. Raises TypeError for what is no row."""
+    _id(row)
+    try:
+        instant(row["updatedAt"])
+    except MALFORMED:
+        return False
+    return True
 
 
 def _digest(value: object) -> str:
@@ -265,5 +308,15 @@ def _below(row: Node) -> int:
     return sum(one.get("totalCount") or 0 for one in lists)
 
 
-def _greatest(known: datetime | None, rows: list[Node]) -> datetime | None:
-    return max((instant(row["updatedAt"]) for row in rows), default=None) if known is None else known
+def _characters(row: Node) -> int:
+    """How much text there is in one."""
+    said = [one for name in ("reviews", "comments") for one in (row.get(name) or {}).get("nodes") or ()]
+    return sum(len(str(one.get("body") or "")) for one in (row, *said) if one)
+
+
+def _greatest(known: datetime | None, rows: list[Node], now: datetime | None) -> datetime | None:
+    """The newest update; never later than the server's own clock, or what comes until then would lie below the watermark."""
+    if known is not None:
+        return known
+    newest = max((instant(row["updatedAt"]) for row in rows), default=None)
+    return min(newest, now) if newest and now else newest

@@ -17,6 +17,7 @@ from calibrant.collecting import Collected
 from calibrant.collecting_forges import Gathered
 from calibrant.settings import FILE
 from calibrant.source_settings import CloneSource, FileSource, ForgeSource, read_sources, wrong
+from calibrant.unforeseen import noting
 from collectors import feedback360, git, scorecards, table
 from db.errors import CalibrantError, Incomplete, Refusal
 from db.records import Purpose
@@ -164,10 +165,8 @@ def _gather_one(session: Session, spec: ForgeSource | CloneSource | FileSource, 
     gathered = Gathered()
     places = spec.clones if isinstance(spec, CloneSource) else (spec.file,)
     for place in places:
-        try:
+        with noting(gathered.failed, place):
             gathered.collected.append(_gather_place(session, spec, folder / place))
-        except CalibrantError as error:
-            gathered.failed[place] = error
     return gathered
 
 
@@ -191,10 +190,10 @@ def _gather_place(session: Session, spec: CloneSource | FileSource, place: Path)
 
 
 def _gather(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
-    try:
+    failed: dict[str, CalibrantError] = {}
+    with noting(failed, f"{spec.kind} {spec.where}"):
         return gather_forge(session, spec, folder)
-    except CalibrantError as error:
-        return Gathered(failed={f"{spec.kind} {spec.where}": error})
+    return Gathered(failed=failed)
 
 
 def _finish(session: Session, results: Sequence[Gathered]) -> None:
@@ -203,6 +202,11 @@ def _finish(session: Session, results: Sequence[Gathered]) -> None:
     for each in results:
         for source, name in each.renamed.items():
             session.say(f"{source} is called {name} now; it stays one source under its old name")
+        for source, name in each.clashed.items():
+            session.say(
+                f"{source} is a new source: {name} is another repository's, renamed or deleted since, and keeps its purposes; "
+                "see `calibrant sources list` and restrict either with `calibrant sources revoke`"
+            )
         for name, reason in each.skipped.items():
             session.say(f"{name}: nothing to read: {reason}")
     failed = {name: error for each in results for name, error in each.failed.items()}

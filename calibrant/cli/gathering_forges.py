@@ -17,6 +17,7 @@ from collectors.forge_limits import Bucket
 from collectors.forge_records import Progress
 from collectors.forge_secret import Secret
 from collectors.github_app import App, PrivateKey
+from db.errors import Refusal
 from db.records import Batch
 
 __all__ = ["gather_forge"]
@@ -42,6 +43,8 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
         stored = _stored_cursor(session, spec.kind, group) if group else None
         found = site.look(stored)
         repositories = site.repositories()
+        if not repositories:
+            raise _nothing_found(spec)
         display.repositories = len(repositories)
         gathered = collect_repositories(
             session.ledger,
@@ -56,6 +59,14 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
     if group and found is not None and not gathered.failed:
         _store_group(session, spec.kind, group, found)
     return gathered
+
+
+def _nothing_found(spec: ForgeSource) -> Refusal:
+    where = ", ".join(spec.teams or filter(None, (spec.organisation, *spec.repositories))) or spec.where
+    left_out = "" if spec.archived else "; archived ones are left out, as configured"
+    return Refusal(
+        f"no repositories found in {where}", remedy=f"check the name, and that the token may see them{left_out}"
+    )
 
 
 def _credential(spec: ForgeSource, environment: Mapping[str, str], folder: Path) -> Secret | App:

@@ -157,6 +157,13 @@ def test_what_a_forge_shows_may_be_read_for_growth_alone_until_somebody_says_mor
     assert listed["purposes"] == ["development", "self_check"]
 
 
+def test_an_organisation_without_repositories_is_said_to_have_none(run: Run, forge: GitHub) -> None:
+    with serving(forge) as url:
+        ran = run("collect", "github", "--organisation", "nobody", "--base-url", url, "--token-env", "FORGE")
+    assert ran.code == 1
+    assert "no repositories found in nobody" in ran.told
+
+
 def test_gitlab_is_asked_for_by_its_address(run: Run) -> None:
     ran = run("collect", "gitlab", "--group", "ml", "--base-url", "http://git.example.org", "--token-env", "FORGE")
     assert (ran.code, "unencrypted" in ran.told) == (1, True)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from calibrant.collecting import DEFAULT_PURPOSES
 from calibrant.collecting_forges import Started, Watch, collect_repositories
 from collectors.forge_records import Progress, Repository
-from db.errors import CalibrantError, Incomplete, Refusal
+from db.errors import Incomplete, Refusal
 from db.ledger import Ledger
-from db.records import Batch, Evidence, Kind
+from db.records import Batch, Evidence, Kind, Purpose
 from tests.conftest import repeatable_entropy
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ class Fake:
     extractor: str = "fake/1"
     workers: int = 2
     content: bool = False
-    failing: dict[str, CalibrantError] = field(default_factory=dict)
+    failing: dict[str, Exception] = field(default_factory=dict)
     asked: dict[str, object] = field(default_factory=dict)
 
     def source_name(self, repository: Repository) -> str:
@@ -110,3 +111,50 @@ def test_progress_is_told_by_repository(ledger: Ledger) -> None:
     seen: dict[str, Progress] = {}
     collect_repositories(ledger, Fake(), [_repository(n) for n in range(2)], now=NOW, watch=seen.__setitem__)
     assert {name: one.done for name, one in seen.items()} == {"acme/r0": 3, "acme/r1": 3}
+
+
+def _purposes(ledger: Ledger) -> dict[str, frozenset[Purpose]]:
+    return {status.source.name: frozenset(status.purposes) for status in ledger.sources()}
+
+
+def test_a_new_repository_under_an_old_name_is_a_source_of_its_own_and_widens_nothing(ledger: Ledger) -> None:
+    collect_repositories(ledger, Fake(), [_repository(1, "acme/x")], now=NOW, purposes=[Purpose.DEVELOPMENT])
+    both = [_repository(1, "acme/y"), _repository(2, "acme/x")]
+    forge = Fake()
+    gathered = collect_repositories(ledger, forge, both, now=NOW)
+    (own,) = gathered.clashed
+    assert gathered.clashed == {own: "acme/x"}
+    assert gathered.renamed == {"acme/x": "acme/y"}
+    assert own.startswith("acme/x~")
+    assert _purposes(ledger) == {"acme/x": {Purpose.DEVELOPMENT}, own: set(DEFAULT_PURPOSES["github"])}
+    assert forge.asked == {"acme/x": {"repository": "forge.example:1", "done": 3}, own: None}
+    again = collect_repositories(ledger, Fake(), both, now=NOW)
+    assert [one.source.name for one in again.collected] == ["acme/x", own]
+    assert (again.clashed, again.renamed) == ({}, {"acme/x": "acme/y"})
+
+
+def test_one_deleted_and_made_again_takes_neither_the_source_nor_its_cursor(ledger: Ledger) -> None:
+    collect_repositories(ledger, Fake(), [_repository(1, "acme/x")], now=NOW)
+    forge = Fake()
+    gathered = collect_repositories(ledger, forge, [_repository(2, "acme/x")], now=NOW, purposes=[Purpose.SELF_CHECK])
+    (own,) = gathered.clashed
+    assert forge.asked == {own: None}
+    assert _purposes(ledger) == {"acme/x": set(DEFAULT_PURPOSES["github"]), own: {Purpose.SELF_CHECK}}
+
+
+@pytest.mark.parametrize(
+    "mistake", [RecursionError("too deep"), OverflowError("of ghp_0123456789abcdef0123"), KeyError("id")]
+)
+def test_a_mistake_of_ours_in_one_repository_is_told_and_stops_no_other(ledger: Ledger, mistake: Exception) -> None:
+    forge = Fake(failing={"forge.example:1": mistake})
+    gathered = collect_repositories(ledger, forge, [_repository(n) for n in range(3)], now=NOW)
+    assert [one.source.name for one in gathered.collected] == ["acme/r0", "acme/r2"]
+    said = str(gathered.failed["acme/r1"])
+    assert type(mistake).__name__ in said
+    assert "ghp_" not in said
+
+
+def test_whoever_stops_the_program_is_obeyed(ledger: Ledger) -> None:
+    forge = Fake(failing={"forge.example:1": KeyboardInterrupt()})  # type: ignore[dict-item]
+    with pytest.raises(KeyboardInterrupt):
+        collect_repositories(ledger, forge, [_repository(n) for n in range(3)], now=NOW)
