@@ -2,8 +2,8 @@
 
     python benchmarks/github_server.py --changes 100000 --latency 0.1
 
-prints its address (give it as base URL) and serves until stopped. It counts requests and GraphQL points by GitHub's published
-formula, per operation, and holds nothing but what it was told: the rows are made when they are asked for.
+needs graphql-core (`pip install -e '.[test]'`), prints its address (give it as base URL) and serves until stopped. It counts requests and
+GraphQL points by GitHub's published formula, per operation, and holds nothing but what it was told: the rows are made when they are asked for.
 
 A `Fault` strikes the requests whose numbers it names (from 1, of one kind of request). What strikes: a broken connection, an answer
 cut short, statuses of rate limits, gateways' failures, answers of errors, holes in good answers, addresses elsewhere, or any

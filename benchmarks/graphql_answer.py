@@ -9,22 +9,26 @@ answers to graphql-core's), no mutation, no directive but @include.
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    ValueNode,
-    parse,
-    value_from_ast_untyped,
-)
+try:
+    from graphql import (
+        FieldNode,
+        FragmentDefinitionNode,
+        FragmentSpreadNode,
+        InlineFragmentNode,
+        OperationDefinitionNode,
+        SelectionSetNode,
+        ValueNode,
+        parse,
+        value_from_ast_untyped,
+    )
+except ModuleNotFoundError:
+    sys.exit("this needs graphql-core: pip install -e '.[test]'")
 
 Variables = Mapping[str, Any]
 

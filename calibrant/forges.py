@@ -88,15 +88,25 @@ class ForgeSite:
         """Whether added imports and tools are read from the mirror."""
         return self.spec.content
 
-    def repositories(self) -> list[Repository]:
-        """What the configuration asks for, each once. Raises what the forge says against it."""
+    def repositories(self, missing: dict[str, CalibrantError]) -> list[Repository]:
+        """What the configuration asks for, each once. missing: gets the names of which the forge has nothing to read, and why.
+
+        Raises what the forge says against listing an organisation.
+        """
         client = self._client("")
         where = (self.host,) if self.kind == "github" else ()
         spec = self.spec
-        found: Iterator[Repository] = _MODULES[self.kind].repositories(
-            client, *where, organisation=spec.organisation, teams=spec.teams, names=spec.repositories
-        )
-        return [one for one in found if spec.archived or not one.archived]
+        list_them = _MODULES[self.kind].repositories
+        found: dict[str, Repository] = {}
+        if spec.organisation is not None:
+            listed = list_them(client, *where, organisation=spec.organisation, teams=spec.teams)
+            found = {one.key: one for one in listed}
+        for name in spec.repositories:
+            try:
+                found |= {one.key: one for one in list_them(client, *where, names=(name,)) if one.key not in found}
+            except Refusal as error:
+                missing[name] = error
+        return [one for one in found.values() if spec.archived or not one.archived]
 
     def warning(self) -> str | None:
         """Refuses a token that may write. What could not be found out about it; None: all is well. GitHub tells with every answer."""

@@ -139,8 +139,10 @@ def _open(row: Mapping[Any, Any]) -> Open:
     written = row.get("names")
     names = tuple(json.loads(written)) if isinstance(written, str) else (named,) if named else ()
     key = str(row["key"])
-    shown = f"{named} <{key}>" if named else key
-    return Open(str(row["identity"]), str(row["provider"]), key, names, shown, int(row["evidence"]))
+    provider = str(row["provider"])
+    whole = key if provider in ADDRESSES else f"{provider}/{key}"
+    shown = f"{named} <{whole}>" if named else whole
+    return Open(str(row["identity"]), provider, key, names, shown, int(row["evidence"]))
 
 
 def _commonness(traces: Mapping[str, set[Trace]]) -> Commonness:

@@ -11,15 +11,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import DecodeError, HTTPError
+from urllib3.exceptions import DecodeError, HTTPError, NameResolutionError, NewConnectionError
 
 from collectors.forge_address import is_no_forge
-from collectors.forge_failure import ConnectionLost, TooLarge
+from collectors.forge_failure import ConnectionLost, TooLarge, Unreachable
 from collectors.forge_origin import Origin, check, shown
 from collectors.forge_secret import Secret, scrub
 from collectors.git_text import visible
@@ -179,5 +180,19 @@ class GuardedAdapter(HTTPAdapter):
                 where=where,
                 remedy="give the file of your authority's certificates as ca_bundle; TLS cannot be switched off",
             )
+        reason = _not_connected(error)
+        if reason:
+            return Unreachable(urlsplit(where).netloc or where, reason)
         what = "the answer cannot be decompressed" if isinstance(error, DecodeError) else type(error).__name__
         return ConnectionLost(f"no whole answer came: {what}: {said}", where=where)
+
+
+def _not_connected(error: Exception) -> str:
+    """Why no connection was made; empty where one was, or where a proxy stands between."""
+    tried = getattr(error.args[0], "reason", None) if error.args else None
+    if not isinstance(tried, NewConnectionError):
+        return ""
+    cause = tried.__cause__ or tried.__context__
+    if isinstance(tried, NameResolutionError) or isinstance(cause, socket.gaierror):
+        return "name unknown"
+    return (cause.strerror or "").lower() if isinstance(cause, OSError) else "no connection"

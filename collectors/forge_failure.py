@@ -19,6 +19,7 @@ __all__ = [
     "PageFailed",
     "QueryFailure",
     "TooLarge",
+    "Unreachable",
 ]
 
 
@@ -28,6 +29,14 @@ class ForeignHost(Refusal):
 
 class ConnectionLost(CalibrantError):
     """No answer, or half of one: dropped, timed out, cut short, or not what it said it was. It may be tried again."""
+
+
+class Unreachable(ConnectionLost):
+    """No connection was made at all. reason: refused, or name unknown."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"cannot reach {host}: {reason}")
 
 
 class TooLarge(CalibrantError):

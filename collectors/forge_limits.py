@@ -92,6 +92,8 @@ class Bucket:
     on_wait: Callable[[float, str], None] | None = None
     requests: int = 0
     """Requests let through so far."""
+    answered: bool = False
+    """Whether the forge has answered a request of this run."""
     _quotas: dict[str, Quota] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)
     _not_before: float = 0.0
@@ -154,6 +156,7 @@ class Bucket:
         """An answer came: the next refusal begins at a minute again."""
         with self._lock:
             self._refusals = 0
+            self.answered = True
 
     def exhausted(self, resource: str) -> bool:
         """Whether the quota is known to be used up, so that `take` will wait for the next one."""

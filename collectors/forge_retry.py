@@ -19,7 +19,16 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, NoReturn, TypeVar
 
-from collectors.forge_failure import ConnectionLost, Gone, HttpFailure, OutOfTries, PageFailed, QueryFailure, TooLarge
+from collectors.forge_failure import (
+    ConnectionLost,
+    Gone,
+    HttpFailure,
+    OutOfTries,
+    PageFailed,
+    QueryFailure,
+    TooLarge,
+    Unreachable,
+)
 from collectors.forge_limits import Bucket, retry_after
 from db.errors import Refusal
 
@@ -90,7 +99,7 @@ def attempt(
     """What `call` gives, made again as the failures call for. `call` makes one request each time.
 
     divisible: the caller can ask for a smaller page; it is told to with PageFailed at the first failure that a smaller page may cure.
-    Raises Gone; Refusal where asking again is no use; OutOfTries after six tries; Incomplete where the forge asks for a longer wait
+    Raises Gone; Refusal where asking again is no use, or where the first request of all cannot connect; OutOfTries after six tries; Incomplete where the forge asks for a longer wait
     than the bucket allows.
     """
     failures = pauses = 0
@@ -109,12 +118,15 @@ def attempt(
             _stop(trouble, remedy)
         if divisible and remedy is Remedy.SMALLER:
             raise PageFailed(str(trouble))
+        if isinstance(trouble, Unreachable) and not bucket.answered and failures == 1:
+            raise Refusal(trouble.what, remedy="check base_url")
         if max(failures, pauses) >= TRIES:
             raise OutOfTries(f"tried {TRIES} times: {trouble}", remedy="what came so far is kept; run it again later")
         if remedy is Remedy.OBEY:
             _obey(trouble, bucket, resource)
         else:
-            bucket.wait(2.0 ** (failures - 1), "the forge failed; trying again")
+            reason = trouble.reason if isinstance(trouble, Unreachable) else "the forge failed"
+            bucket.wait(2.0 ** (failures - 1), f"{reason}; trying again")
 
 
 def _obey(error: Exception, bucket: Bucket, resource: str) -> None:

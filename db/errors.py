@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["BadInput", "CalibrantError", "Incomplete", "Problem", "Refusal"]
+__all__ = ["BadInput", "CalibrantError", "Incomplete", "Partial", "Problem", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class CalibrantError(Exception):
 
 class Refusal(CalibrantError):
     """It does not apply, is not allowed, or there is not enough to go on. Nothing was changed."""
+
+
+class Partial(CalibrantError):
+    """Some of the work was done and stays; the rest was refused."""
 
 
 class BadInput(CalibrantError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from calibrant.settings import FILE
 from calibrant.source_settings import CloneSource, FileSource, ForgeSource, read_sources, wrong
 from calibrant.unforeseen import noting
 from collectors import feedback360, git, scorecards, table
-from db.errors import CalibrantError, Incomplete, Refusal
+from db.errors import CalibrantError, Incomplete, Partial, Refusal
 from db.records import Purpose
 
 __all__ = ["register"]
@@ -198,7 +198,9 @@ def _gather(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
 
 def _finish(session: Session, results: Sequence[Gathered]) -> None:
     """Tells all that was done, then what was not, and ends with the error that says so."""
-    tell(session, [one for each in results for one in each.collected])
+    collected = [one for each in results for one in each.collected]
+    failed = {name: error for each in results for name, error in each.failed.items()}
+    tell(session, collected, failed=bool(failed))
     for each in results:
         for source, name in each.renamed.items():
             session.say(f"{source} is called {name} now; it stays one source under its old name")
@@ -209,19 +211,28 @@ def _finish(session: Session, results: Sequence[Gathered]) -> None:
             )
         for name, reason in each.skipped.items():
             session.say(f"{name}: nothing to read: {reason}")
-    failed = {name: error for each in results for name, error in each.failed.items()}
-    if not failed:
-        return
+    if failed:
+        _fail(session, failed, some=bool(collected))
+
+
+def _fail(session: Session, failed: Mapping[str, CalibrantError], *, some: bool) -> NoReturn:
+    """some: whether others were collected."""
+    session.beside["failed"] = [
+        {"source": name, "error": error.what, "where": error.where, "remedy": error.remedy}
+        for name, error in failed.items()
+    ]
+    incomplete = any(isinstance(error, Incomplete) for error in failed.values())
+    kind = Incomplete if incomplete else Partial if some else Refusal
     if len(failed) == 1:
-        raise next(iter(failed.values()))
+        (error,) = failed.values()
+        raise kind(error.what, where=error.where, remedy=error.remedy) if kind is Partial else error
     for name, error in failed.items():
         session.say(f"{name}: {error}")
-    incomplete = any(each.incomplete for each in results)
-    kind = Incomplete if incomplete else Refusal
+    kept = "the others are kept; " if some else ""
     raise kind(
         f"{len(failed)} sources are not whole",
         where=", ".join(list(failed)[:5]),
-        remedy="the others are kept; run it again to go on" if incomplete else "the others are kept; see above",
+        remedy=f"{kept}run it again to go on" if incomplete else f"{kept}see above",
     )
 
 

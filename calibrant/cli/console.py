@@ -28,7 +28,7 @@ from sqlalchemy.engine import make_url
 from calibrant.cli.display import progress_display, table_display
 from calibrant.settings import Settings, beside, read_settings
 from collectors.text import visible
-from db.errors import BadInput, CalibrantError, Incomplete, Refusal
+from db.errors import BadInput, CalibrantError, Incomplete, Partial, Refusal
 from db.ledger import Ledger
 
 __all__ = ["Advance", "Session", "command", "settings_held"]
@@ -61,7 +61,7 @@ def _console(*, stderr: bool = False) -> Console:
 class Session:
     """One command's settings, ledger and console. environment: where the variables are that hold tokens.
 
-    given: settings from the command line.
+    given: settings from the command line. beside: what goes beside an error into its JSON document: what was done before it.
     """
 
     settings: Settings
@@ -70,6 +70,7 @@ class Session:
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     out: Console = field(default_factory=_console)
     talk: Console = field(default_factory=lambda: _console(stderr=True))
+    beside: dict[str, Any] = field(default_factory=dict)
     _ledger: Ledger | None = None
 
     @property
@@ -198,34 +199,33 @@ def _shared() -> list[inspect.Parameter]:
 
 def _run(function: Callable[..., None], ledger: str | None, as_json: bool, values: Mapping[str, Any]) -> int:
     talk = _console(stderr=True)
+    beside: dict[str, Any] = {}
     try:
         given = {**_HELD.get(), **({"ledger": ledger} if ledger else {})}
-        session = Session(read_settings(os.environ, Path.cwd(), given), as_json, os.environ, given)
+        session = Session(read_settings(os.environ, Path.cwd(), given), as_json, os.environ, given, beside=beside)
         function(session, **values)
-    except BadInput as error:
-        return _tell(talk, error, as_json, 1)
     except Incomplete as error:
-        return _tell(talk, error, as_json, 3)
+        return _tell(talk, error, as_json, 3, beside)
     except CalibrantError as error:
-        return _tell(talk, error, as_json, 1)
+        return _tell(talk, error, as_json, 1, beside)
     except BrokenPipeError:
         raise  # the reader of a pipe has had enough: click ends quietly
     except OSError as error:
         refusal = Refusal(error.strerror or type(error).__name__, where=str(error.filename or ""))
-        return _tell(talk, refusal, as_json, 1)
+        return _tell(talk, refusal, as_json, 1, beside)
     except KeyboardInterrupt:
         talk.print("stopped; everything so far is kept, run the command again to continue")
         return 3
     return 0
 
 
-def _tell(talk: Console, error: CalibrantError, as_json: bool, code: int) -> int:
+def _tell(talk: Console, error: CalibrantError, as_json: bool, code: int, beside: Mapping[str, Any]) -> int:
     problems = [str(problem) for problem in error.problems] if isinstance(error, BadInput) else []
     if as_json:
-        body = {"error": error.what, "where": error.where, "remedy": error.remedy, "problems": problems}
-        sys.stdout.write(json.dumps(body, ensure_ascii=True, sort_keys=True) + "\n")
+        body = {"error": error.what, "where": error.where, "remedy": error.remedy, "problems": problems, **beside}
+        sys.stdout.write(json.dumps(body, ensure_ascii=True, sort_keys=True, default=str) + "\n")
     sys.stdout.flush()
-    lead = "not finished: " if code == 3 else "refused: "
+    lead = "not finished: " if code == 3 else "not whole: " if isinstance(error, Partial) else "refused: "
     talk.print(Text(lead + visible(str(error)), style="yellow" if code == 3 else "red"))
     if len(problems) == 1 and problems[0] in str(error):
         return code  # the lead has said it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -27,6 +28,10 @@ _KEPT_WHOLE = 14
 """Columns whose cells are all this short (ids, codes, dates, numbers) are never folded."""
 
 
+_WIDE: Final = 100
+"""Columns from which on a bar leaves room for words."""
+
+
 class _Rate(ProgressColumn):
     """How many a second."""
 
@@ -36,11 +41,11 @@ class _Rate(ProgressColumn):
 
 
 def progress_display(console: Console) -> Progress:
-    """A bar with counts, rate and remaining time; nothing at all unless the console is a terminal."""
+    """A bar, where there is room for it, with counts, rate and remaining time; nothing at all unless the console is a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
+        *([BarColumn(bar_width=20)] if console.width >= _WIDE else []),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(compact=True),

@@ -31,14 +31,18 @@ def short_ids(ids: Iterable[str]) -> dict[str, str]:
 
 
 def find_identity(session: Session, text: str) -> str:
-    """The opaque id of an identity given by its id, the beginning of it, or its key. Raises Refusal."""
+    """The opaque id of an identity given by its id, the beginning of it, its key, or PROVIDER/KEY as rosters write accounts. Raises Refusal."""
     frame = session.ledger.identities(known_at=session.now)
     wanted = text.removeprefix("identity:")
-    keys = frame.loc[(frame["key"] == wanted) | (frame["key"].str.casefold() == wanted.casefold()), "identity"]
-    exact = [str(one) for one in frame.loc[frame["key"] == wanted, "identity"]] or [str(one) for one in keys]
+    whole = frame["provider"].astype(str) + "/" + frame["key"].astype(str)
+    same = (frame["key"] == wanted) | (whole == wanted)
+    alike = frame["key"].str.casefold().eq(wanted.casefold()) | whole.str.casefold().eq(wanted.casefold())
+    exact = [str(one) for one in frame.loc[same if same.any() else alike, "identity"]]
     if len(exact) > 1:
         raise Refusal(
-            "several providers have that key", where=text, remedy="give the id from `calibrant identities list`"
+            "several providers have that key",
+            where=text,
+            remedy="give PROVIDER/KEY, or the id from `calibrant identities list`",
         )
     return (
         exact[0]

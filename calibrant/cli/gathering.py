@@ -85,9 +85,9 @@ def from_file(
     return from_source(session, kind, settings.source, run, extractor=module.EXTRACTOR, purposes=purposes)
 
 
-def tell(session: Session, results: Sequence[Collected]) -> None:
-    """What was read and added, per source; counts and purposes on stderr."""
-    data = [
+def documents(results: Sequence[Collected]) -> list[dict[str, Any]]:
+    """What was read and added, an object per source."""
+    return [
         {
             "source": r.source.name,
             "kind": r.source.kind,
@@ -99,13 +99,21 @@ def tell(session: Session, results: Sequence[Collected]) -> None:
         }
         for r in results
     ]
-    session.emit(data, [f"{r.source.name}: {r.artefacts} artefacts read, {r.rows} rows added" for r in results])
+
+
+def tell(session: Session, results: Sequence[Collected], *, failed: bool = False) -> None:
+    """What was read and added, per source; counts and purposes on stderr. failed: an error follows, whose JSON document holds it."""
+    data = documents(results)
+    if failed:
+        session.beside["collected"] = data
+    if not (failed and session.as_json):
+        session.emit(data, [f"{r.source.name}: {r.artefacts} artefacts read, {r.rows} rows added" for r in results])
     for r in results:
         counts = sorted(
             (word.replace("_", " "), count) for word, count in r.talk.items() if count and word != "commits"
         )
         if counts:
-            session.say(f"{r.source.name}: " + ", ".join(f"{word} {count}" for word, count in counts))
+            session.say(f"{r.source.name}: " + ", ".join(_counted(word, count) for word, count in counts))
         if r.strangers:
             session.say(f"{r.source.name}: {_unknown(r.strangers)}")
     alike: dict[str, list[str]] = {}
@@ -116,6 +124,10 @@ def tell(session: Session, results: Sequence[Collected]) -> None:
             ", ".join(names) if len(names) < 4 else f"all {len(names)}" if len(alike) == 1 else f"{len(names)} sources"
         )
         session.say(f"{named} may be read for {purposes}; see `calibrant sources list`")
+
+
+def _counted(word: str, count: int) -> str:
+    return f"{count} by deleted accounts" if word == "ghosts" else f"{word} {count}"
 
 
 def _unknown(ids: Sequence[str]) -> str:

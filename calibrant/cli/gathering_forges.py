@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from calibrant.cli.console import Advance, Session
 from calibrant.collecting import collect_into
@@ -17,7 +17,7 @@ from collectors.forge_limits import Bucket
 from collectors.forge_records import Progress
 from collectors.forge_secret import Secret
 from collectors.github_app import App, PrivateKey
-from db.errors import Refusal
+from db.errors import CalibrantError, Refusal
 from db.records import Batch
 
 __all__ = ["gather_forge"]
@@ -35,17 +35,19 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
     display = _Display(session)
     bucket = Bucket(clock=Stoppable(stopped), max_wait=spec.max_wait_minutes * 60, on_wait=display.waits)
     site = ForgeSite(spec, _credential(spec, session.environment, folder), folder / session.settings.mirrors, bucket)
-    with session.progress(f"{site.kind} {site.host}") as display.advance:
+    with session.progress(site.host) as display.advance:
         warning = site.warning()
         if warning:
             session.say(warning)
         group = _group_source(site)
         stored = _stored_cursor(session, spec.kind, group) if group else None
         found = site.look(stored)
-        repositories = site.repositories()
-        if not repositories:
+        missing: dict[str, CalibrantError] = {}
+        repositories = site.repositories(missing)
+        if not repositories and not missing:
             raise _nothing_found(spec)
         display.repositories = len(repositories)
+        display.going_on = _is_under_way(session, spec.kind, {one.key for one in repositories})
         gathered = collect_repositories(
             session.ledger,
             site,
@@ -55,6 +57,7 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
             stopped=stopped,
             watch=display.moves,
         )
+        gathered.failed |= missing
     session.ledger.flag_bots(session.settings.bots)
     if group and found is not None and not gathered.failed:
         _store_group(session, spec.kind, group, found)
@@ -90,6 +93,14 @@ def _stored_cursor(session: Session, kind: str, name: str) -> Mapping[str, objec
     return session.ledger.cursor(held[0]) if held else None
 
 
+def _is_under_way(session: Session, kind: str, keys: Collection[str]) -> bool:
+    """Whether the last run stopped in the middle of a list of one of these repositories."""
+    held = [one.source for one in session.ledger.sources() if one.source.kind == kind]
+    cursors: list[Mapping[str, Any]] = [session.ledger.cursor(source) or {} for source in held]
+    streams = [one.get("streams", {}) for one in cursors if one.get("repository") in keys]
+    return any(stream["walk"] for each in streams for stream in each.values())
+
+
 def _store_group(session: Session, kind: str, name: str, cursor: Mapping[str, object]) -> None:
     if cursor != _stored_cursor(session, kind, name):
         batches = [Batch(cursor=cursor)]
@@ -111,6 +122,7 @@ class _Display:
         self.session = session
         self.advance: Advance = lambda done, words="", total=None: None
         self.repositories = 0
+        self.going_on = False
         self._progress: dict[str, Progress] = {}
         self._waiting = ""
         self._lock = threading.Lock()
@@ -135,13 +147,16 @@ class _Display:
         done = sum(one.done for one in known)
         totals = [one.total for one in known]
         total = sum(one for one in totals if one) if len(totals) == self.repositories and None not in totals else None
-        self.advance(done, self._waiting or self._words(), total)
+        words = "going on, " if self.going_on and total is None else ""
+        self.advance(done, self._waiting or words + self._words(), total)
 
     def _words(self) -> str:
         known = list(self._progress.values())
-        words = [f"{len(known)} of {self.repositories} repositories", f"{sum(p.requests for p in known):,} requests"]
+        words = [f"{sum(p.requests for p in known):,} requests"]
+        if self.repositories > 1:
+            words.insert(0, f"{len(known)} of {self.repositories}")
         last = [one for one in known if one.remaining is not None and one.resets_at is not None]
         if last:
             least = min(last, key=lambda one: one.remaining or 0)
-            words.append(f"{least.remaining:,} left until {least.resets_at:%H:%M} UTC")
+            words.append(f"{least.remaining:,} left until {least.resets_at:%H:%M}")
         return ", ".join(words)

@@ -19,7 +19,8 @@ Every command takes `--ledger URL` (default: the environment's `CALIBRANT_LEDGER
 `--json`. They are left out below.
 
 - stdout is data, stderr is talk. With `--json` stdout holds one JSON document, or one object per line for `export`; a
-  refusal is an object with `error`, `where`, `remedy` and `problems`.
+  refusal is an object with `error`, `where`, `remedy` and `problems`. Where `collect github|gitlab|all` could do some of it, that
+  object also holds `collected`, as it would stand alone, and `failed`: each `source` with its `error`, `where` and `remedy`.
 - Exit status: 0 done, 1 refused with the reason, 2 wrong usage, 3 incomplete: run the same command again.
 - Ids may be shortened to their first characters, as tables show them, wherever a command asks for an identity, a run, a
   dispute or a source.

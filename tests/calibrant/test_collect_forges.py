@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -83,7 +84,12 @@ def test_everything_a_file_names_is_collected_and_the_token_is_nowhere(run: Run,
             """
         )
         ran = run("collect", "all")
+        document = json.loads(run("collect", "all", "--json").out)
     assert ran.code == 1
+    assert "not whole: there is no such file" in ran.told
+    assert document["error"] == "there is no such file"
+    assert [one["source"] for one in document["collected"]] == ["127.0.0.1/acme/engine", "spring"]
+    assert [one["source"] for one in document["failed"]] == ["nowhere.csv"]
     assert "there is no such file" in ran.told
     assert [line.partition(":")[0] for line in ran.out.splitlines()] == ["127.0.0.1/acme/engine", "spring"]
     listed = json.loads(run("sources", "list", "--json").out)
@@ -94,6 +100,34 @@ def test_everything_a_file_names_is_collected_and_the_token_is_nowhere(run: Run,
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("ours.db*"))
     assert TOKEN not in ran.out + ran.told
     assert TOKEN.encode() not in stored
+
+
+def test_a_name_that_is_not_there_does_not_keep_the_others_from_being_collected(run: Run, forge: GitHub) -> None:
+    with serving(forge) as url:
+        words = ("acme/nothere", "acme/engine", "nonsense", "--base-url", url, "--no-mirror", "--token-env", "FORGE")
+        ran = run("collect", "github", *words)
+    assert ran.code == 1
+    assert "127.0.0.1/acme/engine: " in ran.out
+    assert "not whole: 2 sources are not whole (acme/nothere, nonsense)" in ran.told
+
+
+def test_an_address_that_nothing_listens_at_is_refused_at_once(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+    words = ("acme/engine", "--base-url", f"http://{host}", "--no-mirror", "--token-env", "FORGE")
+    ran = run("collect", "github", *words, "--json")
+    assert ran.code == 1
+    assert f"refused: cannot reach {host}: connection refused: check base_url" in ran.told
+    assert json.loads(ran.out)["collected"] == []
+
+
+def test_an_account_is_named_by_its_host_and_number(run: Run, forge: GitHub) -> None:
+    with serving(forge) as url:
+        run("collect", "github", "acme/engine", "--base-url", url, "--no-mirror", "--token-env", "FORGE")
+    accounts = [one for one in json.loads(run("identities", "list", "--json").out) if one["provider"] == "127.0.0.1"]
+    assert accounts
+    ran = run("identities", "history", f"127.0.0.1/{accounts[0]['key']}", "--json")
+    assert ran.code == 0, ran.told
 
 
 def test_a_spent_quota_ends_with_3_and_the_next_run_goes_on(run: Run) -> None:
