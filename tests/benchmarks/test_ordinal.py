@@ -61,4 +61,7 @@ def test_a_series_of_binary_classifiers_survives_levels_it_has_not_seen() -> Non
 
 def test_a_folder_without_tables_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["ordinal.py", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit, match="2"):
+        ordinal.main()
+    (tmp_path / "words.csv").write_text("a,b\nx,y\n")
     assert ordinal.main() == 1
