@@ -14,7 +14,8 @@ from typing import Final
 from collectors.forge_failure import Gone
 from collectors.forge_records import ChangeRequest
 from collectors.gitlab_client import Client
-from collectors.gitlab_records import Json, Malformed, change_request
+from collectors.gitlab_fields import Json, Malformed
+from collectors.gitlab_records import change_request
 from collectors.gitlab_reviews import Approval, approvals, reviewed
 from collectors.gitlab_talk import TOUCHED_WITHIN, read_talk
 

@@ -25,7 +25,7 @@ from collectors.forge_limits import Bucket
 from collectors.forge_retry import Remedy, attempt, classify
 from collectors.forge_secret import Secret
 from collectors.forge_session import TokenCredential, guarded_session
-from collectors.gitlab_records import Json, Malformed
+from collectors.gitlab_fields import Json, Malformed
 from db.errors import Refusal
 
 __all__ = ["PER_PAGE", "Answer", "Client", "check_token", "host"]

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from collectors.forge_cursor import OVERLAP, Cursor, Walk
-from collectors.gitlab_records import instant, said_at
+from collectors.gitlab_fields import instant, said_at
 from collectors.gitlab_walk import Place, Seen, stamp
 from db.errors import CalibrantError, Refusal
 

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from collectors.forge_records import Repository
 from collectors.gitlab_client import Client
+from collectors.gitlab_fields import Json, Malformed, instant
 from collectors.gitlab_position import Position
-from collectors.gitlab_records import Json, Malformed, instant, repository
+from collectors.gitlab_records import repository
 from collectors.gitlab_walk import Place, walk
 from db.errors import Refusal
 

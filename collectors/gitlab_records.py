@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from collectors.forge_records import Account, ChangeRequest, ChangeState, Issue, Release, Repository
-from db.errors import CalibrantError
+from collectors.gitlab_fields import Json, Malformed, instant, number, part, parts, said_at, text, whole
 
-__all__ = ["Malformed", "account", "change_request", "instant", "is_ghost", "issue", "release", "repository", "said_at"]
-
-Json = Mapping[str, Any]
+__all__ = ["account", "change_request", "is_ghost", "issue", "release", "repository"]
 
 _STATES: Final[Mapping[str, ChangeState]] = {
     "opened": "open",
@@ -36,30 +33,6 @@ _MACHINE: Final = re.compile(
 send `bot`, and not with every account."""
 
 
-class Malformed(CalibrantError):
-    """An answer of GitLab is not of the documented shape."""
-
-
-def instant(text: object) -> datetime:
-    """A moment as GitLab writes it, in UTC.
-
-    >>> instant("2021-03-30T11:18:27.351+02:00").isoformat()
-    '2021-03-30T09:18:27.351000+00:00'
-    """
-    try:
-        at = datetime.fromisoformat(text if isinstance(text, str) else "")
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Malformed(f"expected a moment with its offset, found {str(text)[:40]!r}")
-    return at.astimezone(UTC)
-
-
-def said_at(text: object) -> datetime | None:
-    """`instant`, None for nothing."""
-    return None if text is None else instant(text)
-
-
 def is_ghost(raw: Json) -> bool:
     """Whether that is the account under which GitLab keeps what deleted accounts wrote."""
     return raw.get("name") == "Ghost User" and bool(_GHOST.fullmatch(str(raw.get("username", ""))))
@@ -76,7 +49,7 @@ def account(raw: Json | None) -> Account | None:
     if not raw or is_ghost(raw):
         return None
     login, name = str(raw.get("username") or ""), raw.get("name")
-    return Account(_number(raw, "id"), login, str(name) if name else None, bool(raw.get("bot")) or _is_machine(login))
+    return Account(number(raw, "id"), login, str(name) if name else None, bool(raw.get("bot")) or _is_machine(login))
 
 
 def change_request(host: str, raw: Json) -> ChangeRequest:
@@ -88,29 +61,29 @@ def change_request(host: str, raw: Json) -> ChangeRequest:
     if state is None:
         raise Malformed(f"expected the state of a merge request, found {str(raw.get('state'))[:40]!r}")
     merged = state == "merged"
-    landed = raw.get("merge_commit_sha") or raw.get("squash_commit_sha") or raw.get("sha")
+    landed = text(raw, "merge_commit_sha") or text(raw, "squash_commit_sha") or text(raw, "sha")
     return ChangeRequest(
-        key=f"{host}:mr/{_number(raw, 'id')}",
-        number=int(_number(raw, "iid")),
-        url=raw.get("web_url"),
+        key=f"{host}:mr/{number(raw, 'id')}",
+        number=int(number(raw, "iid")),
+        url=text(raw, "web_url"),
         title=str(raw.get("title") or ""),
         body=str(raw.get("description") or ""),
-        author=account(raw.get("author")),
+        author=account(part(raw, "author")),
         created_at=instant(raw.get("created_at")),
         updated_at=instant(raw.get("updated_at")),
         merged_at=said_at(raw.get("merged_at")) if merged else None,
         closed_at=said_at(raw.get("closed_at")),
-        merger=account(raw.get("merge_user") or raw.get("merged_by")) if merged else None,
+        merger=account(part(raw, "merge_user") or part(raw, "merged_by")) if merged else None,
         state=state,
         draft=_first(raw, "draft", "work_in_progress"),
         additions=None,
         deletions=None,
         files=None,
         labels=_labels(raw),
-        base_oid=(raw.get("diff_refs") or {}).get("base_sha"),
-        head_oid=raw.get("sha"),
+        base_oid=text(part(raw, "diff_refs"), "base_sha"),
+        head_oid=text(raw, "sha"),
         merge_oid=landed if merged else None,
-        base_ref=raw.get("target_branch"),
+        base_ref=text(raw, "target_branch"),
     )
 
 
@@ -119,17 +92,17 @@ def issue(host: str, raw: Json) -> Issue | None:
     if raw.get("confidential"):
         return None
     return Issue(
-        key=f"{host}:issue/{_number(raw, 'id')}",
-        number=int(_number(raw, "iid")),
-        url=raw.get("web_url"),
+        key=f"{host}:issue/{number(raw, 'id')}",
+        number=int(number(raw, "iid")),
+        url=text(raw, "web_url"),
         title=str(raw.get("title") or ""),
-        author=account(raw.get("author")),
+        author=account(part(raw, "author")),
         created_at=instant(raw.get("created_at")),
         closed_at=said_at(raw.get("closed_at")),
         updated_at=instant(raw.get("updated_at")),
         state="closed" if raw.get("state") == "closed" else "open",
         labels=_labels(raw),
-        comments=raw.get("user_notes_count"),
+        comments=whole(raw, "user_notes_count"),
     )
 
 
@@ -140,10 +113,10 @@ def release(host: str, project: str, raw: Json) -> Release | None:
     tag = str(raw.get("tag_name") or "")
     return Release(
         key=f"{host}:release/{project}/{tag}",
-        url=(raw.get("_links") or {}).get("self"),
+        url=text(part(raw, "_links"), "self"),
         tag=tag,
         name=str(raw.get("name") or tag),
-        author=account(raw.get("author")),
+        author=account(part(raw, "author")),
         published_at=instant(raw.get("released_at") or raw.get("created_at")),
     )
 
@@ -152,28 +125,20 @@ def repository(host: str, raw: Json) -> Repository:
     """A project. Access levels are newer than the yes and no before them; either may be missing for a token that sees little."""
     level, enabled = raw.get("merge_requests_access_level"), raw.get("merge_requests_enabled")
     return Repository(
-        key=f"{host}:project/{_number(raw, 'id')}",
+        key=f"{host}:project/{number(raw, 'id')}",
         name=str(raw.get("path_with_namespace") or ""),
         archived=bool(raw.get("archived")),
         empty=bool(raw.get("empty_repo")),
         has_changes=level != "disabled" and enabled is not False,
-        default_branch=raw.get("default_branch"),
+        default_branch=text(raw, "default_branch"),
         clone_url=str(raw.get("http_url_to_repo") or ""),
         private=raw.get("visibility") != "public",
     )
 
 
-def _number(raw: Json, name: str) -> str:
-    """A positive whole number as text: what identifies a thing, and stands in addresses."""
-    value = raw.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Malformed(f"expected a number as {name}, found {str(value)[:40]!r}")
-    return str(value)
-
-
 def _labels(raw: Json) -> tuple[str, ...]:
     """Names of labels, whether or not details were sent with them."""
-    labels = raw.get("labels") or ()
+    labels = parts(raw, "labels")
     return tuple(str(label.get("name") if isinstance(label, Mapping) else label) for label in labels)
 
 

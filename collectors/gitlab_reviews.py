@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from collectors.forge_records import Account, ChangeRequest, Review, ReviewState
-from collectors.gitlab_records import Json, account, said_at
+from collectors.gitlab_fields import Json, number, parts, said_at
+from collectors.gitlab_records import account
 from collectors.gitlab_talk import Note, Talk, Verdict
 
 __all__ = ["Approval", "approvals", "reviewed"]
@@ -43,10 +44,9 @@ class _Round:
 
 def approvals(raw: Json) -> tuple[Approval, ...]:
     """Who approves a merge request now, from the answer of its `approvals`."""
-    listed = raw.get("approved_by") or ()
     return tuple(
-        Approval(str(one["user"]["id"]), account(one["user"]), said_at(one.get("approved_at")))
-        for one in listed
+        Approval(number(one["user"], "id"), account(one["user"]), said_at(one.get("approved_at")))
+        for one in parts(raw, "approved_by")
         if isinstance(one, Mapping) and isinstance(one.get("user"), Mapping) and "id" in one["user"]
     )
 

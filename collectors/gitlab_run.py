@@ -17,8 +17,9 @@ from collectors.forge_failure import Gone, OutOfTries
 from collectors.forge_records import ChangeRequest, Issue, Progress, Release
 from collectors.gitlab_changes import change_of, got_again
 from collectors.gitlab_client import Client
+from collectors.gitlab_fields import Json, Malformed, instant
 from collectors.gitlab_position import Position
-from collectors.gitlab_records import Json, Malformed, instant, issue, release
+from collectors.gitlab_records import issue, release
 from collectors.gitlab_walk import Place, Seen, walk
 from db.errors import CalibrantError, Incomplete
 from db.records import Batch

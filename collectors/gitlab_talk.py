@@ -14,7 +14,8 @@ from enum import Enum
 from typing import Final
 
 from collectors.forge_records import Account, ChangeRequest, Comment, Thread
-from collectors.gitlab_records import Json, Malformed, account, instant
+from collectors.gitlab_fields import Json, Malformed, instant, number, part, text, whole
+from collectors.gitlab_records import account
 
 __all__ = ["TOUCHED_WITHIN", "Note", "Talk", "Verdict", "read_talk"]
 
@@ -106,13 +107,11 @@ def _notes(discussion: Json) -> list[Json]:
 
 
 def _note(host: str, change: ChangeRequest, raw: Json) -> Note:
-    number, author = raw.get("id"), raw.get("author") or {}
-    if not isinstance(number, int):
-        raise Malformed(f"expected the number of a note, found {str(number)[:40]!r}")
-    url = f"{change.url}#note_{number}" if change.url else None
+    own, author = number(raw, "id"), part(raw, "author")
+    url = f"{change.url}#note_{own}" if change.url else None
     verdict = _verdict(str(raw.get("body") or "")) if raw.get("system") else None
-    key, at = f"{host}:note/{number}", instant(raw.get("created_at"))
-    return Note(key, url, str(author.get("id", "")), account(author), at, verdict)
+    key, at = f"{host}:note/{own}", instant(raw.get("created_at"))
+    return Note(key, url, number(author, "id") if author else "", account(author), at, verdict)
 
 
 def _verdict(body: str) -> Verdict | None:
@@ -131,7 +130,7 @@ def _discussed(
     comments[1:] = [replace(comment, reply_to=comments[0].key) for comment in comments[1:]]
     if key is None:
         return comments, []
-    resolvers = [raw.get("resolved_by") for raw in resolvable if raw.get("resolved")]
+    resolvers = [part(raw, "resolved_by") for raw in resolvable if raw.get("resolved")]
     on_lines = any(comment.path for comment in comments)
     outdated = any(raw.get("system") and str(raw.get("body") or "").startswith(_OUTDATED) for raw in raws)
     thread = Thread(
@@ -148,9 +147,9 @@ def _discussed(
 def _comment(host: str, change: ChangeRequest, raw: Json, thread: str | None) -> Comment:
     """Where it stands: GitLab moves the position of a comment along with pushes that leave its lines alone, and lets it stand on
     the last version that had them when they change. So position and head_sha always belong together."""
-    position = raw.get("position") or {}
+    position = part(raw, "position")
     note = _note(host, change, raw)
-    line, first = position.get("new_line"), ((position.get("line_range") or {}).get("start") or {}).get("new_line")
+    line, first = whole(position, "new_line"), whole(part(part(position, "line_range"), "start"), "new_line")
     here = position.get("head_sha") == change.head_oid
     return Comment(
         key=note.key,
@@ -160,10 +159,10 @@ def _comment(host: str, change: ChangeRequest, raw: Json, thread: str | None) ->
         updated_at=instant(raw.get("updated_at") or raw.get("created_at")),
         body=str(raw.get("body") or ""),
         thread=thread,
-        path=position.get("new_path") or position.get("old_path"),
+        path=text(position, "new_path") or text(position, "old_path"),
         line=line if here else None,
         original_line=line,
-        commit_oid=position.get("head_sha"),
+        commit_oid=text(position, "head_sha"),
         start_line=first if here else None,
         original_start_line=first,
         whole_file=position.get("position_type") == "file",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from collectors.gitlab_records import Json, instant
+from collectors.gitlab_fields import Json, instant
 
 __all__ = ["Listed", "Place", "Seen", "stamp", "walk"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from collectors.gitlab_records import Malformed, account, change_request, instant, issue, release, repository
+from collectors.gitlab_fields import Malformed, instant
+from collectors.gitlab_records import account, change_request, issue, release, repository
 from collectors.gitlab_talk import Talk, read_talk
 
 HOST = "gitlab.example.org"
