@@ -31,7 +31,19 @@ from benchmarks.forge_population import START, STEP, Change, Population
 TOKEN = "glpat-of-the-made-up-forge-0001"
 MAX_OFFSET = 50_000
 MAX_TOTAL = 10_000
-FAULTS = ("drop", "429", "429 without", "500", "502", "503", "truncated", "foreign redirect", "foreign link")
+FAULTS = (
+    "drop",
+    "403 limit",
+    "429",
+    "429 without",
+    "500",
+    "502",
+    "503",
+    "504",
+    "truncated",
+    "foreign redirect",
+    "foreign link",
+)
 
 
 @dataclass
@@ -60,6 +72,10 @@ class GitLab:
     rate_limit: int | None = 2_000
     most: int = 100
     """Rows on a page at most."""
+    too_many: int = 101
+    """Rows asked for on a page at which it gives up with 502."""
+    said: dict[int, dict[str, object]] = field(default_factory=dict)
+    """Fields of the rows of merge requests, and of issues below zero, that differ from what they should be."""
     stale: Callable[[int], bool] | None = None
     """Whether the list still shows the row of that number as it was before it was touched."""
     broken: set[int] = field(default_factory=set)
@@ -140,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         forge = self.forge
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query))
-        query["per_page"] = str(min(int(query.get("per_page", 20)), forge.most))
+        per_page = int(query.get("per_page", 20))
+        query["per_page"] = str(min(per_page, forge.most))
         steps = [unquote(step) for step in parts.path.removeprefix("/api/v4/").split("/")]
         with _LOCK:
             forge.requests[_kind(steps)] += 1
@@ -156,6 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = forge.plan.get(number)
         if fault and self._faulty(fault):
             return None
+        if per_page >= forge.too_many:
+            return self._fail(_Stop(502, "Bad Gateway"))
         try:
             answer = _answer(forge, steps, query)
         except _Stop as stop:
@@ -170,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(_Stop(429, "Too Many Requests", **{"Retry-After": "30"}))
         elif fault == "429 without":
             self._fail(_Stop(429, "Too Many Requests"))
-        elif fault in ("502", "503", "500"):
+        elif fault == "403 limit":
+            self._fail(_Stop(403, "You have exceeded a rate limit. Retry again later", **{"Retry-After": "30"}))
+        elif fault in ("500", "502", "503", "504"):
             self._fail(_Stop(int(fault), "Bad Gateway"))
         elif fault == "foreign redirect":
             self._fail(_Stop(302, "", Location=f"{self.forge.foreign}{self.path}"))
@@ -294,7 +315,10 @@ def _of_project(forge: GitLab, name: str, rest: list[str], query: dict[str, str]
             change = _change(population, int(number))
             match more:
                 case []:
-                    return bodies.single(project.id, project.path, change, forge.url)
+                    return {
+                        **bodies.single(project.id, project.path, change, forge.url),
+                        **forge.said.get(int(number), {}),
+                    }  # type: ignore[dict-item]
                 case ["discussions"] if int(number) in forge.broken:
                     raise _Stop(500, "500 Internal Server Error")
                 case ["discussions"]:
@@ -368,16 +392,24 @@ class _Rows:
             return []
         stale = self.forge.stale
         touched = self.project.population.touched
-        return sorted((times[-1], one) for one, times in touched.items() if one <= count and not (stale and stale(one)))
+        later = {one: times[-1] for one, times in touched.items() if not (stale and stale(one))}
+        told = {
+            one: _moment(str(said["updated_at"]))
+            for one, said in self.forge.said.items()
+            if _is_moment(said.get("updated_at"))
+        }
+        return sorted((at, one) for one, at in {**later, **told}.items() if at is not None and 0 < one <= count)
 
     def _row(self, number: int) -> dict[str, Any]:
         forge, project, population = self.forge, self.project, self.project.population
         if self.what == "issues":
             at = START + number * STEP
-            return bodies.issue(project.id, project.path, number, at, population, forge.url)  # type: ignore[return-value]
+            row = bodies.issue(project.id, project.path, number, at, population, forge.url)
+            return {**row, **forge.said.get(-number, {})}  # type: ignore[dict-item]
         stale = forge.stale is not None and forge.stale(number)
         change = population.opened(number) if stale else _change(population, number)
-        return bodies.merge_request(project.id, project.path, change, forge.url)  # type: ignore[return-value]
+        row = bodies.merge_request(project.id, project.path, change, forge.url)
+        return {**row, **forge.said.get(number, {})}  # type: ignore[dict-item]
 
     def _wanted(self, row: dict[str, Any], query: dict[str, str]) -> bool:
         return not (query.get("confidential") == "false" and row.get("confidential"))
@@ -406,6 +438,10 @@ class _Span:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _is_moment(told: object) -> bool:
+    return isinstance(told, str) and told.startswith("20")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from collectors.forge_pages import PageSize
+from collectors.forge_pages import LARGEST, PageSize
 from db.errors import Refusal
 
 __all__ = ["OVERLAP", "Cursor", "Stream", "Walk"]
@@ -61,13 +61,15 @@ class Cursor:
     incomplete: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, cursor: Mapping[str, object] | None, extractor: str, repository: str) -> Cursor:
-        """The position in a stored cursor. Another version of the extractor reads everything again.
+    def read(
+        cls, cursor: Mapping[str, object] | None, extractor: str, repository: str, *, largest: int = LARGEST
+    ) -> Cursor:
+        """The position in a stored cursor. Another version of the extractor reads everything again. largest: page of this forge.
 
         Raises Refusal if this is no cursor of a forge, or another repository's.
         """
         if not cursor:
-            return cls(extractor, repository)
+            return cls(extractor, repository, PageSize(largest, largest=largest))
         try:
             known: Any = cursor
             if known["repository"] != repository:
@@ -76,7 +78,7 @@ class Cursor:
                     where=f"{known['repository']}, not {repository}",
                     remedy="the old one was deleted and a new one took its name: collect under another source name",
                 )
-            pages = PageSize.read(known["page_size"])
+            pages = PageSize.read(known["page_size"], largest)
             if known["extractor"] != extractor:
                 return cls(extractor, repository, pages)
             streams = {name: _stream(stream) for name, stream in known["streams"].items()}

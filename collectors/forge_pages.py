@@ -12,6 +12,7 @@ from typing import Final
 __all__ = ["FLOOR", "LARGEST", "PageSize"]
 
 LARGEST: Final = 25
+"""Of change requests with all that lies under them."""
 FLOOR: Final = 5
 _GOOD: Final = 8
 """Good pages in a row after which a larger one is tried."""
@@ -19,7 +20,7 @@ _GOOD: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PageSize:
-    """The size now, and how many pages of it went well in a row.
+    """The size now, how many pages of it went well in a row, and the largest that is asked for.
 
     >>> PageSize().smaller().size
     12
@@ -29,21 +30,22 @@ class PageSize:
 
     size: int = LARGEST
     good: int = 0
+    largest: int = LARGEST
 
     @classmethod
-    def read(cls, stored: object) -> PageSize:
+    def read(cls, stored: object, largest: int = LARGEST) -> PageSize:
         """The size in a stored cursor, the largest where there is none."""
-        return cls(min(max(stored, FLOOR), LARGEST)) if isinstance(stored, int) else cls()
+        return cls(min(max(stored, FLOOR), largest) if isinstance(stored, int) else largest, largest=largest)
 
     def smaller(self) -> PageSize:
         """After a page that failed: half, but never under the floor."""
-        return PageSize(max(self.size // 2, FLOOR))
+        return replace(self, size=max(self.size // 2, FLOOR), good=0)
 
     def after_success(self) -> PageSize:
         """After a page that came: a quarter more once eight in a row did."""
-        if self.size >= LARGEST or self.good + 1 < _GOOD:
+        if self.size >= self.largest or self.good + 1 < _GOOD:
             return replace(self, good=self.good + 1)
-        return PageSize(min(self.size + max(self.size // 4, 1), LARGEST))
+        return replace(self, size=min(self.size + max(self.size // 4, 1), self.largest), good=0)
 
     @property
     def at_floor(self) -> bool:

@@ -49,7 +49,7 @@ def change_of(client: Client, project: str, row: Json, since: datetime | None) -
     change = change_request(client.host, row)
     path = f"/projects/{project}/merge_requests/{change.number}"
     asked = client.at
-    discussions = list(client.rows(f"{path}/discussions"))
+    discussions = list({str(one.get("id")): one for one in client.rows(f"{path}/discussions")}.values())
     talk = read_talk(client.host, change, discussions)
     if talk.is_newer_than(change) or (since is not None and change.updated_at >= since):
         change = change_request(client.host, got_again(client, project, str(change.number)))

@@ -10,6 +10,7 @@ The token goes as `Authorization: Bearer`, as GitLab takes personal, project, gr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from urllib.parse import parse_qsl, urlsplit
 import gitlab
 import requests
 
-from collectors.forge_failure import Gone, HttpFailure
+from collectors.forge_failure import Gone, HttpFailure, OutOfTries, PageFailed
 from collectors.forge_limits import Bucket
+from collectors.forge_pages import FLOOR, PageSize
 from collectors.forge_retry import Remedy, attempt, classify
 from collectors.forge_secret import Secret
 from collectors.forge_session import TokenCredential, guarded_session
@@ -31,8 +33,10 @@ from db.errors import Refusal
 __all__ = ["PER_PAGE", "Answer", "Client", "check_token", "host"]
 
 PER_PAGE: Final = 100
+"""Rows of a list asked for at a time, where so many come."""
 _FORBIDDEN: Final = 403
-_MOST_PAGES: Final = 500
+_MOST_ROWS: Final = 50_000
+"""Of a list that is paged by number; GitLab gives no more either."""
 _HARMLESS: Final = frozenset(("openid", "profile", "email"))
 
 Query = Mapping[str, str | int]
@@ -52,12 +56,14 @@ class Answer:
 class Client:
     """Asks one GitLab. Not shared between threads; the bucket is.
 
-    host: as keys name it, with the port and the path where there are any. at: the server's clock when it last answered.
+    host: as keys name it, with the port and the path where there are any. at: the server's clock when it last answered. pages: how
+    many rows of a list are asked for at a time: half where that many do not come, slowly more again.
     """
 
     def __init__(self, base_url: str, token: Secret, bucket: Bucket, **session: Any) -> None:
         self.bucket = bucket
         self.at: datetime | None = None
+        self.pages = PageSize(PER_PAGE, largest=PER_PAGE)
         self._session = guarded_session(base_url, TokenCredential(token), on_answer=bucket.saw, **session)
         self.host = host(base_url)
         self._gitlab = gitlab.Gitlab(
@@ -76,10 +82,12 @@ class Client:
         """How many answers have come, failures included."""
         return self._session.answers
 
-    def get(self, path: str, query: Query | None = None, *, may_be_off: bool = False) -> Answer:
+    def get(
+        self, path: str, query: Query | None = None, *, may_be_off: bool = False, divisible: bool = False
+    ) -> Answer:
         """One answer. may_be_off: 403 means that the project does without this feature, and not that the token is too weak.
 
-        Raises Gone, Refusal, OutOfTries and Incomplete as `forge_retry.attempt` does.
+        Raises Gone, Refusal, OutOfTries and Incomplete as `forge_retry.attempt` does, and PageFailed if it is divisible.
         """
 
         def call() -> Answer:
@@ -96,30 +104,51 @@ class Client:
                 return _answer(response)
             raise off
 
-        answer = attempt(call, self.bucket)
+        answer = attempt(call, self.bucket, divisible=divisible)
         self.at = answer.at or self.at
         return answer
 
     def page(self, path: str, query: Query, *, may_be_off: bool = False) -> tuple[list[Json], Answer]:
-        """One page of a list, checked to be one."""
-        answer = self.get(path, {"per_page": PER_PAGE, **query}, may_be_off=may_be_off)
+        """One page of a list, checked to be one. query: with `per_page`.
+
+        Raises PageFailed where fewer rows may come; `pages` has become smaller by then. Rows of numbered pages are then to be asked
+        for from the first page on, since numbers count pages of one size.
+        """
+        size = int(query["per_page"])
+        try:
+            answer = self.get(path, query, may_be_off=may_be_off, divisible=size > FLOOR)
+        except PageFailed:
+            self.pages = self.pages.smaller()
+            raise
         if not isinstance(answer.value, list) or not all(isinstance(row, Mapping) for row in answer.value):
             raise Malformed("expected a list of objects", where=path)
+        if len(answer.value) >= size:  # a shorter one does not show that so many would have come
+            self.pages = self.pages.after_success()
         return answer.value, answer
 
     def rows(self, path: str, query: Query | None = None, *, may_be_off: bool = False) -> Iterator[Json]:
-        """All rows of a list, page by page.
+        """All rows of a list, page by page; begun anew with smaller pages where one fails, so a row may come twice.
 
-        Raises Malformed beyond 500 pages, so that a server that always names a further one cannot hold us.
+        Raises Malformed beyond 50,000 rows, so that a server that always names a further page cannot hold us. A page that does not
+        come however small was not too large, and leaves `pages` as they were.
         """
+        before, size, met = self.pages, self.pages.size, 0
         asked: Query = query or {}
-        for _ in range(_MOST_PAGES):
-            rows, answer = self.page(path, asked, may_be_off=may_be_off)
+        while met < _MOST_ROWS:
+            try:
+                rows, answer = self.page(path, {**asked, "per_page": size}, may_be_off=may_be_off)
+            except PageFailed:
+                asked, size, met = query or {}, self.pages.size, 0
+                continue
+            except OutOfTries:
+                self.pages = before
+                raise
             yield from rows
             if answer.more is None:
                 return
+            met += size
             asked = {**asked, **answer.more}
-        raise Malformed(f"the list has more than {_MOST_PAGES} pages", where=path)
+        raise Malformed(f"the list has more than {_MOST_ROWS} rows", where=path)
 
 
 def host(base_url: str) -> str:
@@ -156,7 +185,13 @@ def check_token(client: Client) -> str | None:
 def _answer(response: requests.Response) -> Answer:
     """Raises json.JSONDecodeError where the JSON ends early, which is tried again."""
     headers = response.headers
-    return Answer(response.json(), _more(response), _number(headers.get("X-Total")), _date(headers.get("Date")))
+    try:
+        value = response.json()
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists
+        raise Malformed("expected JSON of ordinary size") from None
+    return Answer(value, _more(response), _number(headers.get("X-Total")), _date(headers.get("Date")))
 
 
 def _more(response: requests.Response) -> Query | None:

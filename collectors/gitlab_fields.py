@@ -11,7 +11,19 @@ from typing import Any, Final
 
 from db.errors import CalibrantError
 
-__all__ = ["Json", "Malformed", "instant", "is_number", "number", "part", "parts", "said_at", "text", "whole"]
+__all__ = [
+    "Json",
+    "Malformed",
+    "instant",
+    "is_number",
+    "is_readable",
+    "number",
+    "part",
+    "parts",
+    "said_at",
+    "text",
+    "whole",
+]
 
 Json = Mapping[str, Any]
 
@@ -63,6 +75,15 @@ def number(raw: Json, name: str) -> str:
     if not is_number(told):
         raise Malformed(f"expected a number as {name}, found {_shown(value)}")
     return str(int(told))
+
+
+def is_readable(row: Json) -> bool:
+    """Whether a row of a list has what places it there: numbers that name it, and moments."""
+    try:
+        number(row, "id"), number(row, "iid"), instant(row.get("updated_at")), instant(row.get("created_at"))
+    except Malformed:
+        return False
+    return True
 
 
 def whole(raw: Json, name: str) -> int | None:

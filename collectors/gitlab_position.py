@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from collectors.forge_cursor import OVERLAP, Cursor, Walk
-from collectors.gitlab_fields import instant, said_at
+from collectors.gitlab_client import PER_PAGE
+from collectors.gitlab_fields import instant, is_number, said_at
 from collectors.gitlab_walk import Place, Seen, stamp
 from db.errors import CalibrantError, Refusal
 
@@ -34,7 +35,7 @@ class Position:
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None, extractor: str, repository: str) -> Position:
         """As `Cursor.read`. Raises Refusal if this is no cursor of GitLab."""
-        cursor = Cursor.read(stored, extractor, repository)
+        cursor = Cursor.read(stored, extractor, repository, largest=PER_PAGE)
         if not stored or not cursor.streams:
             return cls(cursor)
         try:
@@ -88,7 +89,9 @@ class Position:
     @property
     def waiting(self) -> tuple[str, ...]:
         """Numbers of merge requests that could not be had whole, and are asked for again: five times, then only when they are updated."""
-        return tuple(sorted((key for key, tries in self.cursor.incomplete.items() if tries < _TRIES), key=int))
+        return tuple(
+            sorted((key for key, tries in self.cursor.incomplete.items() if tries < _TRIES and is_number(key)), key=int)
+        )
 
     def with_cursor(self, cursor: Cursor) -> Position:
         """The same with another cursor."""

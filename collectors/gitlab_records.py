@@ -110,7 +110,9 @@ def release(host: str, project: str, raw: Json) -> Release | None:
     """A release of the project of that id; None while its day is still to come."""
     if raw.get("upcoming_release"):
         return None
-    tag = str(raw.get("tag_name") or "")
+    tag = text(raw, "tag_name")
+    if not tag:
+        raise Malformed("expected the tag of a release")
     return Release(
         key=f"{host}:release/{project}/{tag}",
         url=text(part(raw, "_links"), "self"),

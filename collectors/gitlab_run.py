@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from collectors.forge_failure import Gone, OutOfTries
 from collectors.forge_records import ChangeRequest, Issue, Progress, Release
 from collectors.gitlab_changes import change_of, got_again
 from collectors.gitlab_client import Client
-from collectors.gitlab_fields import Json, Malformed, instant
+from collectors.gitlab_fields import Json, Malformed, instant, is_number, is_readable
 from collectors.gitlab_position import Position
 from collectors.gitlab_records import issue, release
 from collectors.gitlab_walk import Place, Seen, walk
@@ -32,6 +32,8 @@ Query = Mapping[str, str | int]
 _FORBIDDEN: Final = 403
 _PATIENCE: Final = 3
 """Merge requests in a row that cannot be had, after which GitLab is taken to be down."""
+_NAMED: Final = 5
+"""Rows that cannot be read of which a run tells the numbers."""
 
 
 class _List(NamedTuple):
@@ -45,8 +47,9 @@ class _List(NamedTuple):
 
 @dataclass
 class _Walk:
-    """A walk under way: see `Position`. greatest: last update met. since: the server's clock at its start. hot: rows that may have to be
-    looked at again in the next run, but not in this one; again: the earliest update of these."""
+    """A walk under way: see `Position`. greatest: last update met, but none after `since`, the server's clock at its start: a row dated in
+    the future is read, and what is updated before that day is met all the same. hot: rows that may have to be looked at again in
+    the next run, but not in this one; again: the earliest update of these."""
 
     place: Place
     seen: Seen
@@ -58,7 +61,7 @@ class _Walk:
     def is_news(self, row: Json) -> bool:
         """Whether the row was not met at this update before."""
         key, updated = str(row.get("id")), instant(row.get("updated_at"))
-        self.greatest = max(filter(None, (self.greatest, updated)))
+        self.greatest = min(filter(None, (self.since, max(filter(None, (self.greatest, updated))))))
         return not self.seen.has(key, updated) and self.hot.get(key) != updated
 
     def took(self, row: Json, *, settled: bool) -> None:
@@ -85,8 +88,10 @@ class Run:
     _gathered: list[Record] = field(default_factory=list)
     _written: Mapping[str, object] = field(default_factory=dict)
     _failures: int = 0
+    _unreadable: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.client.pages = self.position.cursor.pages
         self._written = self.position.written()
 
     def changes(self) -> Iterator[Batch]:
@@ -117,10 +122,10 @@ class Run:
         def ask(asked: Query) -> tuple[list[Json], bool, int | None]:
             rows, answer = self.client.page(listed.path, {**listed.query, **asked}, may_be_off=True)
             state.since = state.since or self.client.at
-            return rows, answer.more is not None, answer.total
+            return [row for row in rows if self._readable(stream, row)], answer.more is not None, answer.total
 
         try:
-            for page in walk(ask, place):
+            for page in walk(ask, place, lambda: self.client.pages.size):
                 total = None if page.rest is None else self.done + page.rest
                 for row in filter(state.is_news, page.rows):
                     state.took(row, settled=read(row, state.since))
@@ -128,8 +133,8 @@ class Run:
                     if len(self._gathered) >= listed.together:
                         self._stand(stream, state)
                         yield from self._flushed()
-                state.place = page.after
-                seen.forget(page.after.at)
+                state.place = page.after.by(state.since)
+                seen.forget(state.place.at)
         except CalibrantError as error:
             self._stand(stream, state)
             self._unless_off(stream, error)
@@ -147,14 +152,20 @@ class Run:
         down_to, (_, seen) = self.position.cursor.stream(stream).down_to, self.position.begin(stream)
         greatest: datetime | None = None
         again: datetime | None = None
+        since: datetime | None = None
         try:
             query = {"order_by": "created_at", "sort": "desc"}
             for row in self.client.rows(f"/projects/{self.project}/releases", query, may_be_off=True):
-                created, tag = instant(row.get("created_at")), str(row.get("tag_name"))
+                try:
+                    created, tag = instant(row.get("created_at")), str(row.get("tag_name"))
+                    found = release(self.client.host, self.project, row)
+                except Malformed:
+                    self._left_out(stream, row)
+                    continue
                 if down_to is not None and created < down_to:
                     break
-                greatest = max(filter(None, (greatest, created)))
-                found = release(self.client.host, self.project, row)
+                since = since or self.client.at
+                greatest = min(filter(None, (since, max(filter(None, (greatest, created))))))
                 if found is None:
                     again = created
                 elif not seen.has(tag, created):
@@ -177,22 +188,24 @@ class Run:
             row = got_again(self.client, self.project, number)
         except Gone:
             self._made_good(number)
-        except OutOfTries:
-            self._missed(number)
+        except (OutOfTries, Malformed) as error:
+            self._missed(number, error)
         else:
-            self._change(row, None)
+            self._take(number, row, None)
         self._failures = 0  # some are never to be had, and say nothing of the others
         yield from self._flushed()
 
     def _change(self, row: Json, since: datetime | None) -> bool:
-        number = str(row.get("iid"))
+        return self._take(str(int(row["iid"])), row, since)
+
+    def _take(self, number: str, row: Json, since: datetime | None) -> bool:
         try:
             whole = change_of(self.client, self.project, row, since)
         except Gone:
             self._made_good(number)
             return True
-        except (OutOfTries, Malformed):
-            self._missed(number)
+        except (OutOfTries, Malformed) as error:
+            self._missed(number, error)
             return True
         self._failures = 0
         self._made_good(number)
@@ -201,15 +214,36 @@ class Run:
 
     def _issue(self, row: Json, since: datetime | None) -> bool:
         del since
-        found = issue(self.client.host, row)
-        if found is not None:
-            self._gathered.append(found)
+        try:
+            found = issue(self.client.host, row)
+        except Malformed:
+            self._left_out("issues", row)
+        else:
+            self._gathered += [found] if found else []
         return True
 
-    def _missed(self, number: str) -> None:
+    def _readable(self, stream: str, row: Json) -> bool:
+        """Whether a row of a list has what places it there; one that has not would stop every run at the same row."""
+        good = is_readable(row)
+        if not good:
+            self._left_out(stream, row)
+        return good
+
+    def _left_out(self, stream: str, row: Json) -> None:
+        """The row cannot be read: told once a run, the first few by their numbers."""
+        known = next((f"{name}_{row[name]}" for name in ("iid", "id") if is_number(str(row.get(name)))), "")
+        name = f"unreadable_{stream}_{known}"
+        if name not in self._unreadable or not known:
+            self._unreadable.add(name)
+            self._talk["unreadable"] += 1
+            if known and len(self._unreadable) <= _NAMED:
+                self._talk[name] += 1
+
+    def _missed(self, number: str, error: CalibrantError) -> None:
+        """It stays named in the cursor. Answers that cannot be read say nothing of whether GitLab is up."""
         self.position = self.position.with_cursor(self.position.cursor.missed([number]))
         self._talk["incomplete"] += 1
-        self._failures += 1
+        self._failures += isinstance(error, OutOfTries)
         if self._failures >= _PATIENCE:
             raise Incomplete(
                 f"{self._failures} merge requests in a row could not be fetched",
@@ -231,6 +265,7 @@ class Run:
 
     def _flushed(self) -> Iterator[Batch]:
         """A batch of what was gathered; none if there is nothing, nothing to tell, and the position is the one stored."""
+        self.position = self.position.with_cursor(replace(self.position.cursor, pages=self.client.pages))
         written = self.position.written()
         if self._gathered or self._talk or written != self._written:
             records, self._gathered = self._gathered, []

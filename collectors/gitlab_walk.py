@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from collectors.forge_failure import PageFailed
 from collectors.gitlab_fields import Json, instant
 
 __all__ = ["Listed", "Place", "Seen", "stamp", "walk"]
@@ -33,6 +34,12 @@ class Place:
 
     at: datetime | None = None
     created: datetime | None = None
+
+    def by(self, clock: datetime | None) -> Place:
+        """The same, or that moment where it lies behind: rows dated in the future keep nothing from being met that is updated before."""
+        if self.at is None or clock is None or self.at <= clock:
+            return self
+        return Place(clock.replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +92,20 @@ def stamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def walk(ask: Callable[[Query], tuple[list[Json], bool, int | None]], place: Place) -> Iterator[Listed]:
-    """Pages from `place` to the newest row. ask: a query to (rows, whether more follow, number of rows or None)."""
-    number = 1
+def walk(
+    ask: Callable[[Query], tuple[list[Json], bool, int | None]], place: Place, size: Callable[[], int]
+) -> Iterator[Listed]:
+    """Pages from `place` to the newest row. ask: a query to (rows, whether more follow, number of rows or None). size: rows to ask for.
+
+    Where `ask` raises PageFailed, pages of the size by then are asked for from the place on; their rows may come again.
+    """
+    number, asked = 1, size()
     while True:
-        rows, more, rest = ask({**_query(place), "page": number})
+        try:
+            rows, more, rest = ask({**_query(place), "page": number, "per_page": asked})
+        except PageFailed:
+            number, asked = 1, size()
+            continue
         rows.sort(key=lambda row: (instant(row.get("updated_at")), str(row.get("id"))))
         after, number = _after(place, rows, number) if more else (_out_of_second(place), 1)
         last = not more and place.created is None
@@ -97,6 +113,7 @@ def walk(ask: Callable[[Query], tuple[list[Json], bool, int | None]], place: Pla
         if last:
             return
         place = after
+        asked = size() if number == 1 else asked  # numbers count pages of one size
 
 
 def _query(place: Place) -> dict[str, str | int]:

@@ -23,6 +23,8 @@ FAULTS = {
     "500": "500",
     "502": "502",
     "503": "503",
+    "504": "504",
+    "403 for a limit": "403 limit",
     "JSON that ends early": "truncated",
 }
 BURST = 4

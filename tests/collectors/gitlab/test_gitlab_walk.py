@@ -45,7 +45,7 @@ def walked(table: Table, moves: Sequence[tuple[int, int]] = (), place: Place | N
     """id -> last update met. moves: after which page which row is updated."""
     met: dict[int, str] = {}
     latest = max((updated for updated, _ in table.rows.values()), default=0)
-    for number, page in enumerate(walk(table.ask, place or Place()), 1):
+    for number, page in enumerate(walk(table.ask, place or Place(), lambda: PAGE), 1):
         assert table.asked < 500
         met.update({row["id"]: row["updated_at"] for row in page.rows})
         for after, row in moves:
@@ -64,7 +64,7 @@ def test_every_row_is_met_at_its_last_update_whatever_moves_between_pages(
     rows: dict[int, tuple[int, int]], moves: list[tuple[int, int]]
 ) -> None:
     table = Table(rows)
-    pages = len(list(walk(table.ask, Place())))
+    pages = len(list(walk(table.ask, Place(), lambda: PAGE)))
     moves = [(after, row) for after, row in moves if after < pages]  # what moves after the last page is the next walk's
     assert walked(table, moves) == table.last_updates()
 
@@ -82,7 +82,7 @@ def test_many_rows_of_one_second_and_of_one_creation_are_walked_to_the_end(same:
 @settings(deadline=None)
 def test_a_walk_broken_off_after_any_page_goes_on_from_its_place(rows: dict[int, tuple[int, int]], pages: int) -> None:
     table, met, place = Table(rows), {}, Place()
-    for number, page in enumerate(walk(table.ask, place)):
+    for number, page in enumerate(walk(table.ask, place, lambda: PAGE)):
         if number == pages:
             break
         met.update({row["id"]: row["updated_at"] for row in page.rows})
