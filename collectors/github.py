@@ -153,7 +153,8 @@ def collect(
     for step, page in _steps(settings, cursor, client, watch):
         told = {} if told is not None else _told(page, settings.repository)
         records: list[ChangeRequest | Issue | Release] = [*step.changes, *step.issues, *step.releases]
-        before, reached = reached, step.cursor.written()
+        before = reached or Cursor(EXTRACTOR, step.cursor.repository).written()
+        reached = step.cursor.written()
         for begin in range(0, max(len(records), 1), _PORTION):
             portion = records[begin : begin + _PORTION]
             changes = [one for one in portion if isinstance(one, ChangeRequest)]

@@ -96,3 +96,11 @@ def test_killed_between_two_batches(
     assert server.log.count("Changes") <= 4  # not from the beginning: one batch holds sixteen pages
     assert collector.exported() == faultless(CHANGES, (50,), page_size=SIZE)[0]
     assert expected != collector.exported()
+
+
+def test_a_first_run_that_is_killed_at_once_has_said_which_repository_it_is_of(
+    ledger_at: Callable[[str], Ledger],
+) -> None:
+    with serving(made_up(changes=250)) as url:
+        first = next(Collector(url, ledger_at("one"), given={"page_size": 25}).batches(None))
+    assert first.cursor["repository"]
