@@ -31,6 +31,7 @@ def gather_forge(session: Session, spec: ForgeSource, folder: Path) -> Gathered:
 
     Raises Refusal where the token is not there or may write, and what the forge says against listing its repositories.
     """
+    session.ledger.sources()  # a ledger that cannot be read is refused before anybody is asked
     stopped = threading.Event()
     display = _Display(session)
     bucket = Bucket(clock=Stoppable(stopped), max_wait=spec.max_wait_minutes * 60, on_wait=display.waits)

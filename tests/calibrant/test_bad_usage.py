@@ -158,15 +158,26 @@ def test_every_command_says_what_is_wrong_with_the_ledger(
     Repository(folder / "clone").write()
     shutil.copy(blank_sqlite, folder / "spoilt.db")
     spoil(folder / "spoilt.db")
+    (folder / "sources.toml").write_text('[[source]]\nkind = "git"\nclones = ["clone"]\n', encoding="utf-8")
     (folder / "standard.yaml").write_text("method: decisions\nskill: '*'\nuse: false\n", encoding="utf-8")
     given = {
         "people import": ["roster.csv"], "collect git": ["clone"], "collect feedback360": ["roster.csv"], "collect scorecards": ["roster.csv"],
         "collect table": ["roster.csv", "--mapping", "decisions"], "sources grant": ["a", "promotion"], "sources revoke": ["a", "promotion"],
         "identities merge": ["a", "b"], "identities split": ["a", "b"], "report self": ["p1"], "dispute": ["p1", "a", "--reason", "b"],
         "report packet": ["p1", "--role", "ml-engineer", "--job-level", "middle"], "reply": ["p1", "a"], "erase": ["p1", "--reason", "a", "--yes"],
-        "cutpoints booklet": ["--skill", "code-quality"], "cutpoints import": ["standard.yaml"], "models show": ["a"],
+        "collect all": ["--config", "sources.toml"], "collect github": ["a/b"], "collect gitlab": ["a/b"],
+        "identities accept": ["a", "b"], "identities reject": ["a", "b"], "identities claim": ["a", "b"],
+        "identities history": ["a"], "cutpoints booklet": ["--skill", "code-quality"], "cutpoints import": ["standard.yaml"], "models show": ["a"],
     }  # fmt: skip
-    apart = {"init", "demo", "rubric list", "rubric show", "rubric validate", "rubric test", "rubric diff"}
+    apart = {
+        "init",
+        "demo",
+        "rubric list",
+        "rubric show",
+        "rubric validate",
+        "rubric test",
+        "rubric diff",
+    }
     names = {name.removeprefix("calibrant ") for name, _ in walk(app)} - apart
     assert set(given) <= names
     for name in sorted(names):
