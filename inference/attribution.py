@@ -5,7 +5,8 @@ assistance, the tool: a share is a statement about the record, not about effort.
 squashed a change get none. A reviewer or tester has a participation of their own, worth one.
 
 A change is *substantive* unless it is a merge, a revert, whitespace only, a pure rename or mode change, touches nothing a
-person writes (vendored, generated, lock files, assets), is a bulk import, or was never merged. It is *reviewed* if somebody else than its
+person writes (vendored, generated, lock files, assets), is a bulk import, or was never merged. Where nobody knows which files a merged change request
+touched (there was no mirror clone) it is substantive all the same. It is *reviewed* if somebody else than its
 authors vouched for it in a trailer, committed or merged it; where no source says who, it is if it came in through a forge's change
 request. Those who mostly vouch for each other do not vouch independently: their word for one another is set aside (`vouching`).
 A change has *survived* unless a later commit reverts it. A change request and the commits that landed it are one change (`work_units`).
@@ -40,7 +41,7 @@ BULK_FILES: Final = 400
 class Attribution:
     """changes: one row per artefact of work, index = evidence id: artefact (of a review: of the change it is about), kind,
     occurred_at, month, repository, source, area, imports, tools, labels, substantive, reviewed, survived, tests, docs, change_followed,
-    suggestion_applied, weighed (it is a review; what it says, of which change, and whether that was altered are known), unit (position of the change it is about, else its own),
+    suggestion_applied, files_known (false where no source tells which files it touched), weighed (it is a review; what it says, of which change, and whether that was altered are known), unit (position of the change it is about, else its own),
     added and deleted (lines, NaN where nobody counted). touched: their paths, in the order of `changes`.
     shares: evidence, change (position in `changes`), person (null where unresolved), identity, role (author | reviewer | tester),
     share in (0, 1], others_work, substance (of a reviewer: what they said; of an author: what others said), counterpart.
@@ -102,6 +103,7 @@ def _changes(
         },
         index=pd.Index(work["evidence"], name="evidence"),
     )
+    changes["files_known"] = _files_known(units, facts, landed, touched)
     changes["substantive"] = _substantive(units, facts, landed, touched)
     changes["survived"] = _survived(work, _standing(units, reverts))
     return changes, touched
@@ -109,6 +111,18 @@ def _changes(
 
 def _true(flag: pd.Series) -> NDArray[np.bool_]:
     return flag.fillna(False).to_numpy(dtype=bool)
+
+
+def _files_known(
+    units: WorkUnits, facts: pd.DataFrame, landed: pd.DataFrame, touched: TouchedPaths
+) -> NDArray[np.bool_]:
+    """Does a source tell which files a change touched? A commit's always; a change request's if it lists some, or those of the
+    commits it landed by, or is known to touch none; a review's if its change's.
+    """
+    listed = touched.any(np.ones(len(touched.distinct), dtype=bool))
+    read = units.any_landed(landed["parents"].fillna(1).to_numpy(dtype=np.int64) <= 1)
+    none = _true(facts["files"] == 0) | (facts["files"].isna() & facts["commits"].notna()).to_numpy(dtype=bool)
+    return np.asarray((units.of_kind(Kind.COMMIT) | listed | read | none)[units.unit])
 
 
 def _substantive(
@@ -119,12 +133,12 @@ def _substantive(
     theirs = TouchedPaths.of(units.landed["paths"])
     merges = landed["parents"].fillna(1).to_numpy(dtype=np.int64) > 1
     by_commits = units.any_landed(_written(landed, theirs.any(theirs.written)))
-    some, none = touched.any(touched.written), ~touched.any(np.ones(len(touched.distinct), dtype=bool))
+    some, unknown = touched.any(touched.written), ~_files_known(units, facts, landed, touched)
     few = facts["files"].fillna(1).to_numpy(dtype=np.int64) <= BULK_FILES
     worth = np.where(
         commit,
         _written(facts, some),
-        np.where(units.any_landed(~merges), by_commits, ~request | ((some | none) & few)),
+        np.where(units.any_landed(~merges), by_commits, ~request | ((some | unknown) & few)),
     )
     return np.asarray(worth[units.unit] & ~(request & _true(facts["merged"] == False)))  # noqa: E712  (null is not false)
 

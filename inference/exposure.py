@@ -1,7 +1,8 @@
 """What a person could have shown: months present, and access to work of a skill.
 
 Only a positive record of no opportunity (the roster says away or not yet here; nobody in the person's team ever worked
-in a repository that has such work and records the part in it that the skill is judged by) makes a criterion "not observed". Anything else is "not met".
+in a repository that is known to have such work and records the part in it that the skill is judged by) makes a criterion "not observed". Anything else is "not met",
+unless work of which nobody knows what files it touched could have met it (`rubrics.evaluator`).
 """
 
 from __future__ import annotations
@@ -71,14 +72,16 @@ def opportunity(
     took_part: pd.DataFrame,
     skill_repositories: pd.DataFrame,
     skill_comments: pd.DataFrame,
+    skill_unseen: pd.DataFrame,
     skills: list[str],
 ) -> pd.DataFrame:
-    """One row per person and skill: person, skill, months_present, access, comments.
+    """One row per person and skill: person, skill, months_present, access, comments, unseen.
 
     present: months per person. memberships: person, team (as at the assessment). took_part: person, repository.
     skill_repositories: skill, repository that holds work of that skill, by anybody. Access is the person's own or a
     team mate's participation in such a repository. skill_comments: those of which a source shows what reviewers
-    said about such work; comments is access to one of them.
+    said about such work, and whether it was altered then; comments is access to one of them. skill_unseen: those with work
+    that may be of the skill, as nobody knows which files it touched; unseen is access to one of them. It is no access to such work.
     """
     own = took_part[["person", "repository"]].drop_duplicates()
     teams = memberships[["person", "team"]].dropna().drop_duplicates()
@@ -89,7 +92,7 @@ def opportunity(
         index=False
     )
     grid["months_present"] = grid["person"].map(present).astype(float)
-    for name, where in (("access", skill_repositories), ("comments", skill_comments)):
+    for name, where in (("access", skill_repositories), ("comments", skill_comments), ("unseen", skill_unseen)):
         pairs = reachable.merge(where, on="repository")[["person", "skill"]].itertuples(index=False, name=None)
         has = set(pairs)
         grid[name] = [pair in has for pair in zip(grid["person"], grid["skill"], strict=True)]

@@ -35,6 +35,7 @@ WORK_FACTS: Final = pa.schema(
         ("labels", _TEXTS),
         ("state", pa.string()),
         ("merged", pa.bool_()),
+        ("commits", pa.int64()),
         ("reviews", pa.int64()),
         ("additions", pa.int64()),
         ("deletions", pa.int64()),

@@ -16,7 +16,7 @@ from inference.attribution import Attribution
 from inference.coded import coded, positions
 from inference.exposure import months_present, opportunity
 from inference.shares import ROLES
-from inference.tagging import WorkTags
+from inference.tagging import WorkTags, tag_unseen
 from rubrics import Evaluation, Standard
 
 __all__ = ["WINDOW_MONTHS", "Grading", "grade", "work_frame"]
@@ -29,7 +29,7 @@ _FACTS: Final = ("substantive", "reviewed", "survived", "tests", "docs", "change
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """work: the evaluator's input. evaluation: criteria, graded items, support. machine: one observation per observed item."""
+    """work: what counts for certain of the evaluator's input. evaluation: criteria, graded items, support. machine: one observation per observed item."""
 
     work: pd.DataFrame
     opportunity: pd.DataFrame
@@ -106,14 +106,18 @@ def grade(
     """Grade everybody on every machine-judged measure of the standard."""
     today = pd.Timestamp(as_of)
     windows = [measure.window_months for skill in standard.skills.values() for measure in skill.measures.values()]
-    work = work_frame(attribution, tags, since=today - pd.DateOffset(months=max(windows, default=0)))
-    since = today - pd.DateOffset(months=WINDOW_MONTHS)
+    oldest, since = (today - pd.DateOffset(months=months) for months in (max(windows, default=0), WINDOW_MONTHS))
+    unseen = tag_unseen(standard, attribution, tags)
+    work, possible = (work_frame(attribution, one, since=oldest) for one in (tags, unseen))
     first_seen, recent = _took_part(attribution, since, today)
     present = months_present(people, employments, absences, first_seen, as_of=as_of, window_months=WINDOW_MONTHS)
-    where = _skill_repositories(standard, attribution, tags, since)
-    comments = _skill_repositories(standard, attribution, tags, since, attribution.changes["weighed"])
-    chances = opportunity(present, memberships, recent, where, comments, sorted(standard.skills))
-    evaluation = rubrics.evaluate(standard, work, chances, as_of=as_of)
+    where = _skill_repositories(standard, attribution, tags, since, _told(standard, attribution, tags))
+    weighed = attribution.changes["weighed"].to_numpy(dtype=bool)[tags.change]
+    comments = _skill_repositories(standard, attribution, tags, since, weighed)
+    hidden = _skill_repositories(standard, attribution, unseen, since)
+    chances = opportunity(present, memberships, recent, where, comments, hidden, sorted(standard.skills))
+    possible = possible.assign(tests=True, docs=True)
+    evaluation = rubrics.evaluate(standard, work, chances, as_of=as_of, possible=possible)
     return Grading(work, chances, evaluation, _observations(evaluation, attribution.changes))
 
 
@@ -134,24 +138,35 @@ def _took_part(attribution: Attribution, since: pd.Timestamp, until: pd.Timestam
 
 
 def _skill_repositories(
-    standard: Standard, attribution: Attribution, tags: WorkTags, since: pd.Timestamp, only: pd.Series | None = None
+    standard: Standard,
+    attribution: Attribution,
+    tags: WorkTags,
+    since: pd.Timestamp,
+    only: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """skill, repository: where work of the skill was done lately, by anybody, and is recorded in the way it is judged.
 
-    only: the changes to look at; all unless given. A skill judged by reviewing, or by the people who reviewed, can be shown only where reviewers are recorded at all.
+    only: the tags to look at; all unless given. A skill judged by reviewing, or by the people who reviewed, can be shown only where reviewers are recorded at all.
     """
     changes, shares = attribution.changes, attribution.shares
     lately = ((changes["occurred_at"] > since) & changes["substantive"]).to_numpy(dtype=bool)
-    if only is not None:
-        lately = lately & only.to_numpy(dtype=bool)
     vouched = np.zeros(len(changes), dtype=bool)
     vouched[shares.loc[shares["role"] != "author", "change"].to_numpy()] = True
     needs_reviewers = np.array([_needs_reviewers(standard, skill) for skill in tags.skills], dtype=bool)
     shown = lately[tags.change] & (vouched[tags.change] | ~needs_reviewers[tags.skill])
+    if only is not None:
+        shown &= only
     repository, names = coded(changes["repository"])
     pairs = np.unique(tags.skill[shown] * max(len(names), 1) + repository[tags.change[shown]])
     skill, place = np.divmod(pairs, max(len(names), 1))
     return pd.DataFrame({"skill": pd.Index(tags.skills, dtype="str").take(skill), "repository": names.take(place)})
+
+
+def _told(standard: Standard, attribution: Attribution, tags: WorkTags) -> NDArray[np.bool_]:
+    """Which tags show where such work is done: of a skill told by paths those of changes whose files are known, of others all."""
+    by_path = np.array([bool(standard.skills[skill].signals.paths) for skill in tags.skills], dtype=bool)
+    known = attribution.changes["files_known"].to_numpy(dtype=bool)
+    return np.asarray(known[tags.change] | ~by_path[tags.skill])
 
 
 def _needs_reviewers(standard: Standard, skill: str) -> bool:

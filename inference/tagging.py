@@ -13,7 +13,7 @@ from inference.attribution import Attribution
 from inference.facts import RATING_FACTS, read_measures
 from rubrics import Standard
 
-__all__ = ["WorkTags", "tag_ratings", "tag_work", "unplaced"]
+__all__ = ["WorkTags", "tag_ratings", "tag_unseen", "tag_work", "unplaced"]
 
 Integers = NDArray[np.int64]
 
@@ -61,6 +61,24 @@ def tag_work(standard: Standard, attribution: Attribution) -> WorkTags:
     triple = np.sort(np.concatenate(triples))
     pair, area = np.divmod(triple, len(areas))
     return WorkTags(skills, areas, *np.divmod(pair, len(skills)), area)
+
+
+def tag_unseen(standard: Standard, attribution: Attribution, tags: WorkTags) -> WorkTags:
+    """What work may bear on beyond its tags, as nobody knows which files it touched: every skill that is told by paths, and those
+    it is tagged with, whose tests and documentation are unknown too. Kinds of work that no measure of the skill counts are left out.
+    """
+    changes, count = attribution.changes, len(tags.skills)
+    unseen = ~changes["files_known"].to_numpy(dtype=bool)
+    kinds = pd.Index(sorted(set(changes["kind"])))
+    measures = [standard.skills[skill].measures.values() for skill in tags.skills]
+    counted = [kinds.isin([kind.value for one in held for kind in one.evidence]) for held in measures]
+    possible = np.array(counted, dtype=bool).reshape(count, len(kinds)).T[kinds.get_indexer(changes["kind"])]
+    tagged = np.zeros((len(changes), count), dtype=bool)
+    tagged[tags.change, tags.skill] = True
+    by_path = np.array([bool(standard.skills[skill].signals.paths) for skill in tags.skills], dtype=bool)
+    change, skill = np.nonzero(unseen[:, None] & possible & (tagged | by_path))
+    main = tags.areas.get_indexer(pd.Index(changes["area"]))
+    return WorkTags(tags.skills, tags.areas, change, skill, main[change])
 
 
 def tag_ratings(standard: Standard, evidence: pd.DataFrame) -> pd.DataFrame:

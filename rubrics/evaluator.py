@@ -2,7 +2,8 @@
 
 A threshold is *met* if the value of its measure reaches it, whatever the opportunity was. If not, it is *not observed*
 when there is a positive record that there was no opportunity (fewer months present than the clause asks for, no
-access where it asks for access, or no source that shows comments where it asks for comments), and else *not met*. Unknown opportunity is no such record.
+access where it asks for access, or no source that shows comments where it asks for comments), or when it might be met if
+all were known of the work that is not fully known, and else *not met*. Unknown opportunity is no such record.
 
 All criteria of a skill on one measure are one item with thresholds t_1 < ... < t_K; its category is the number of
 thresholds met. Where the next threshold is "not observed" the category is a floor (`censored`): the rating to infer
@@ -35,7 +36,7 @@ class Evaluation:
     criteria: person, skill, criterion, level, measure, unit (null where people judge), outcome (a value of
     `records.Outcome`), value, at_least (in the unit), reason (why not observed, else empty).
     items: person, skill, item (`<skill>/<measure>`), measure, category (0..K), categories (K + 1), levels (tuple: level
-    per threshold), thresholds (tuple), value, ceiling (highest category the record could have shown), observed (there
+    per threshold), thresholds (tuple), value, ceiling (highest category the record could have shown; the category itself where what is not known could raise it), observed (there
     is something to rate), censored (category is a floor), pessimistic_category (if every "not observed" were "not met":
     to be rated as it stands, also where `observed` is false), evidence (tuple: ids counted, oldest first).
     support: person, skill, item, evidence; the counted evidence again, long, as categoricals.
@@ -46,7 +47,14 @@ class Evaluation:
     support: pd.DataFrame
 
 
-def evaluate(standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, *, as_of: datetime) -> Evaluation:
+def evaluate(
+    standard: Standard,
+    work: pd.DataFrame,
+    opportunity: pd.DataFrame,
+    *,
+    as_of: datetime,
+    possible: pd.DataFrame | None = None,
+) -> Evaluation:
     """Judge every (person, skill) of `opportunity` by the work up to `as_of`.
 
     work: person, skill, evidence, artefact, kind, role (author | reviewer | tester), occurred_at (aware), month
@@ -54,10 +62,15 @@ def evaluate(standard: Standard, work: pd.DataFrame, opportunity: pd.DataFrame, 
     change_followed, suggestion_applied, substance, others_work and, optionally, substantive (false rows never count); one row per person, skill,
     evidence and area. An artefact counts in its earliest month. Rows of pairs not in `opportunity` are left out.
     opportunity: person, skill, months_present, access, comments (to work whose reviews are shown with what they
-    say); one row per pair.
+    say and whether it was altered then) and, optionally, unseen (to work that may be of the skill, as nobody knows which files
+    it touched: the reason where access is false); one row per pair.
+    possible: rows like those of work, of work that is not fully known, told as favourably as it could be. They never
+    count; they say what a value could be at most.
 
     Raises Refusal for missing columns, skills the standard does not hold, repeated pairs, and shares outside 0..1.
     """
+    if possible is not None and len(possible):
+        work = pd.concat([work.assign(possible=False), possible.assign(possible=True)], ignore_index=True)
     people, rows, parts = _parts(standard, work, opportunity, as_of)
     waived = _waived(standard, as_of)
     judged = [judge(skill, own, candidates, as_of, waived) for skill, own, candidates in parts]
@@ -118,6 +131,7 @@ def _pairs(standard: Standard, opportunity: pd.DataFrame) -> pd.DataFrame:
     """The pairs to judge, sorted."""
     demand(opportunity, OPPORTUNITY_COLUMNS, "opportunity")
     pairs = opportunity.loc[:, list(OPPORTUNITY_COLUMNS)].astype({"person": "str", "skill": "str"})
+    pairs["unseen"] = opportunity["unseen"] if "unseen" in opportunity.columns else False
     if unknown := sorted(set(pairs["skill"]) - set(standard.skills)):
         known = ", ".join(standard.skills)
         raise Refusal(f"unknown skill {', '.join(unknown)}", where="opportunity frame", remedy=f"skills: {known}")

@@ -22,6 +22,14 @@ __all__ = ["Candidates", "GradedRows", "Verdicts", "judge", "judge_without_quart
 
 _UNIT_COLUMNS = {"months": "month", "repositories": "repository", "areas": "area", "people": "counterpart"}
 
+FILES_UNKNOWN = "which files their changes touched is not known (no mirror clone)"
+"""Why work that may be of a skill, or may have come with tests or documentation, is not counted."""
+
+FATE_UNKNOWN = (
+    "no source shows whether changes were altered after a review (that takes a forge's reviews and a mirror clone)"
+)
+"""Why nobody can be said to have led to no change."""
+
 Booleans = NDArray[np.bool_]
 Values = NDArray[np.float64]
 Texts = NDArray[np.object_]
@@ -29,13 +37,14 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The people judged on one skill, out of `count`: positions, months present (NaN unknown), access and comments (true if unknown)."""
+    """The people judged on one skill, out of `count`: positions, months present (NaN unknown), access and comments (true if unknown), unseen."""
 
     count: int
     person: Integers
     months: Values
     access: Booleans
     comments: Booleans
+    unseen: Booleans
 
     @classmethod
     def of(cls, pairs: pd.DataFrame, skill: str, people: pd.Index) -> Candidates:
@@ -47,6 +56,7 @@ class Candidates:
             months=own["months_present"].to_numpy(dtype=np.float64, na_value=np.nan),
             access=own["access"].astype("boolean").to_numpy(dtype=np.bool_, na_value=True),
             comments=own["comments"].astype("boolean").to_numpy(dtype=np.bool_, na_value=True),
+            unseen=own["unseen"].astype("boolean").to_numpy(dtype=np.bool_, na_value=False),
         )
 
     def lack(self, criterion: Criterion) -> tuple[Booleans, Booleans, Booleans]:
@@ -103,14 +113,16 @@ def judge(skill: Skill, rows: WorkRows, candidates: Candidates, as_of: datetime,
     rows = candidates.keep(rows)
     verdicts = Verdicts([_left_to_people(c, candidates, waived) for c in skill.criteria if c.measure is None], [])
     for item in skill.items:
-        counted = rows.take(np.flatnonzero(_counts(rows, item.measure, as_of)))
+        may_count = rows.take(np.flatnonzero(_counts(rows, item.measure, as_of)))
+        counted = may_count.take(np.flatnonzero(~may_count.possible))
         values = _values(counted, item.measure, candidates.count)[candidates.person]
+        most = _most(may_count, item.measure, candidates.count)[candidates.person]
         for criterion in item.criteria:
-            outcomes, reasons = _outcomes(criterion, values, candidates, waived)
+            outcomes, reasons = _outcomes(criterion, values, most, candidates, waived)
             verdicts.criteria.append(_frame(criterion, candidates, outcomes, reasons, item.measure.unit, values))
         thresholds = tuple(criterion for criterion in item.criteria if criterion.code not in waived)
         if thresholds:
-            category, ceiling = _grades(thresholds, values, candidates)
+            category, ceiling = _grades(thresholds, values, most, candidates)
             support = _support(counted)
             graded = GradedRows(item, skill.code, thresholds, candidates.person, values, category, ceiling, support)
             verdicts.items.append(graded)
@@ -128,7 +140,8 @@ def judge_without_quarters(
         quarter = counted.month // 3
         for one in np.unique(quarter) if thresholds else ():
             values = _values(counted.take(np.flatnonzero(quarter != one)), item.measure, candidates.count)
-            category, _ = _grades(thresholds, values[candidates.person], candidates)
+            values = values[candidates.person]
+            category, _ = _grades(thresholds, values, values, candidates)
             touched = np.isin(candidates.person, counted.person[quarter == one])
             yield item.code, int(one), candidates.person[touched], category[touched]
 
@@ -155,15 +168,26 @@ def _values(rows: WorkRows, measure: Measure, count: int) -> Values:
     return value.astype(np.float64)
 
 
+def _most(rows: WorkRows, measure: Measure, count: int) -> Values:
+    """What the values of people 0..count-1 could be at most: a change of which nobody knows the files may lie in any number of areas."""
+    value = _values(rows, measure, count)
+    if measure.unit == "areas":
+        partly = np.bincount(rows.person[rows.possible], minlength=count) > 0
+        months = distinct_units(rows.person, rows.month, rows.artefact, rows.share, count)
+        value = np.where(partly, months, value)
+    return value
+
+
 def _outcomes(
-    criterion: Criterion, values: Values, candidates: Candidates, waived: Mapping[str, str]
+    criterion: Criterion, values: Values, most: Values, candidates: Candidates, waived: Mapping[str, str]
 ) -> tuple[Texts | str, Texts | str]:
     """(outcome, reason) per candidate, or one for all."""
     if criterion.code in waived:
         return Outcome.NOT_OBSERVED.value, f"waived: {waived[criterion.code]}"
     met = values >= (criterion.at_least or 0.0)
     short, barred, silent = candidates.lack(criterion)
-    unseen = ~met & (short | barred | silent)
+    partly = ~met & (most >= (criterion.at_least or 0.0))
+    unseen = (~met & (short | barred | silent)) | partly
     outcomes = np.full(len(values), Outcome.NOT_MET.value, dtype=object)
     outcomes[met] = Outcome.MET.value
     outcomes[unseen] = Outcome.NOT_OBSERVED.value
@@ -171,14 +195,20 @@ def _outcomes(
     asked = criterion.opportunity.months_present if criterion.opportunity else 0.0
     for place in np.flatnonzero(unseen):
         time = f"present {candidates.months[place]:.1f} of the {asked:g} months asked" if short[place] else ""
-        access = "no access to such work" if barred[place] else ""
-        comments = "no source shows what reviewers say" if silent[place] else ""
+        hidden = partly[place] or (barred[place] and candidates.unseen[place])
+        access = FILES_UNKNOWN if hidden else "no access to such work" if barred[place] else ""
+        comments = FATE_UNKNOWN if silent[place] else ""
         reasons[place] = "; ".join(filter(None, (time, access, comments)))
     return outcomes, reasons
 
 
-def _grades(thresholds: tuple[Criterion, ...], values: Values, candidates: Candidates) -> tuple[Integers, Integers]:
-    """(category, ceiling): thresholds met, and the highest category that the record could have shown."""
+def _grades(
+    thresholds: tuple[Criterion, ...], values: Values, most: Values, candidates: Candidates
+) -> tuple[Integers, Integers]:
+    """(category, ceiling): thresholds met, and the highest category that the record could have shown; where what is not known
+    could raise the category, that itself: what is rated is a floor.
+    """
+    partly = np.zeros(len(values), dtype=np.bool_)
     category = np.zeros(len(values), dtype=np.int64)
     ceiling = np.zeros(len(values), dtype=np.int64)
     for position, criterion in enumerate(thresholds, start=1):
@@ -186,7 +216,8 @@ def _grades(thresholds: tuple[Criterion, ...], values: Values, candidates: Candi
         short, barred, silent = candidates.lack(criterion)
         category[met] = position
         ceiling[met | ~(short | barred | silent)] = position
-    return category, ceiling
+        partly |= ~met & (most >= (criterion.at_least or 0.0))
+    return category, np.where(partly, category, ceiling)
 
 
 def _support(counted: WorkRows) -> tuple[Integers, Integers]:

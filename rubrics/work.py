@@ -70,7 +70,7 @@ class WorkRows:
     """One entry per countable row. Codes are -1 where unknown; person and skill are positions in the lists given.
 
     evidence_ids: distinct evidence ids in order of (occurred_at, id); `evidence` holds positions in it. shares on the
-    grid of `rubrics.units`. facts: one array per name of FACTS.
+    grid of `rubrics.units`. facts: one array per name of FACTS. possible: the row tells what may be and not what is.
     """
 
     person: Integers
@@ -89,6 +89,7 @@ class WorkRows:
     evidence_ids: pd.Index
     kinds: list[str]
     roles: list[str]
+    possible: Booleans
 
     @classmethod
     def of(cls, work: pd.DataFrame, people: pd.Index, skills: list[str], as_of: datetime) -> WorkRows:
@@ -126,6 +127,9 @@ class WorkRows:
             evidence_ids=evidence_ids,
             kinds=kinds,
             roles=roles,
+            possible=_facts(kept["possible"], unknown=False)
+            if "possible" in kept.columns
+            else np.zeros(len(kept), dtype=np.bool_),
         )
 
     def take(self, rows: NDArray[np.intp] | slice) -> WorkRows:

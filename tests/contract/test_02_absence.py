@@ -9,15 +9,17 @@ from functools import lru_cache
 from random import Random
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.records import Absence
+from db.records import Absence, Kind
 from inference.engine import infer
 from inference.fitting import measurement_model
 from inference.observations import observe
 from tests.contract.department import AS_OF, Department, department
+from tests.contract.forge import on_a_forge
 from tests.contract.frames import frames_of
 from tests.contract.standard import small_standard
 
@@ -194,3 +196,55 @@ def test_what_there_was_no_opportunity_for_is_marked_not_observed(standard):
         mine = criteria[(criteria["person"] == "p05") & (criteria["outcome"] == "not observed")]
         unseen.append(set(mine["criterion"]))
     assert unseen[0] < unseen[1]
+
+
+# -- files that nobody knows ---------------------------------------------------------------------------------
+
+
+def without_mirror(made: Department) -> Department:
+    """The department reviewed on a forge, as it is collected without a mirror clone: change requests alone, their files unknown."""
+    held = {
+        name: tuple(
+            replace(one, paths=(), measures={**one.measures, "files": 2, "commits": None})
+            if one.kind is Kind.CHANGE_REQUEST
+            else one
+            for one in shown
+            if one.kind is not Kind.COMMIT
+        )
+        for name, shown in made.sources.items()
+    }
+    return replace(made, sources=held)
+
+
+@lru_cache(maxsize=1)
+def unseen():
+    return without_mirror(on_a_forge(department(0, raters=2, interviewers=0)))
+
+
+BY_PATH = ("ml-pipelines", "model-training", "technical-docs")
+"""Skills told by files."""
+
+
+def test_work_of_which_nobody_knows_the_files_is_not_observed_and_never_not_met():
+    criteria = observe(small_standard(), frames_of(unseen()), as_of=AS_OF).grading.evaluation.criteria
+    judged = criteria[criteria["measure"].notna() & criteria["skill"].isin(BY_PATH)]
+    assert set(judged["outcome"]) == {"not observed"}
+    assert judged["reason"].str.contains("which files their changes touched is not known").all()
+
+
+def test_change_requests_of_unknown_files_never_lower_a_skill_told_by_files():
+    """Against the same department with no work collected at all, facets held."""
+    absent = replace(
+        unseen(), sources={name: held for name, held in unseen().sources.items() if not name.startswith("git/")}
+    )
+    before, after = (
+        observe(small_standard(), frames_of(made), as_of=AS_OF).observations for made in (absent, unseen())
+    )
+    model = measurement_model().fit(before)
+    for person in (one.key for one in unseen().people):
+        mine = (before["person"] == person).to_numpy()
+        own = after[(after["person"] == person) & after["skill"].isin(BY_PATH)]
+        others = before[(before["person"] == person) & ~before["skill"].isin(BY_PATH)]
+        posterior = model.posterior(person, without=mine, replace=pd.concat([own, others], ignore_index=True))
+        for skill in BY_PATH:
+            assert marginal(posterior, skill) >= marginal(model.posterior(person), skill) - 1e-6

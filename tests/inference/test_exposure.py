@@ -49,7 +49,9 @@ def test_access_is_own_or_a_team_mates_participation() -> None:
         pd.DataFrame({"person": ["ada", "cy"], "repository": ["infra", "papers"]}),
         pd.DataFrame({"skill": ["containers"], "repository": ["infra"]}),
         pd.DataFrame({"skill": ["containers"], "repository": ["papers"]}),
+        pd.DataFrame({"skill": ["containers"], "repository": ["papers"]}),
         ["containers"],
     )
     assert dict(zip(grid["person"], grid["access"], strict=True)) == {"ada": True, "bo": True, "cy": False}
-    assert dict(zip(grid["person"], grid["comments"], strict=True)) == {"ada": False, "bo": False, "cy": True}
+    for told in ("comments", "unseen"):
+        assert dict(zip(grid["person"], grid[told], strict=True)) == {"ada": False, "bo": False, "cy": True}
