@@ -3,7 +3,7 @@
 Canonical forms, as CSV, XLSX or JSON:
 
 - roster: person_id, name, emails (several separated by ";"), github_id, gitlab_id, github_login, gitlab_login, team, role,
-  job_level, hired_on, left_on, fte; for dated history the person's row is repeated with valid_from and valid_to.
+  job_level, hired_on, left_on, fte, remote; for dated history the person's row is repeated with valid_from and valid_to.
 - absences: person_id, absent_from, absent_to. The reason is not asked for and never stored.
 
 Spans of days are half-open: left_on, valid_to and absent_to are the first day no longer in them. A person's HR id,
@@ -60,6 +60,7 @@ ROSTER_FIELDS: Mapping[str, bool] = {
     "hired_on": True,
     "left_on": False,
     "fte": False,
+    "remote": False,
     "valid_from": False,
     "valid_to": False,
 }
@@ -86,6 +87,7 @@ class _Entry:
     valid_from: date
     valid_to: date | None
     fte: float
+    remote: bool | None
     team: str | None
     role: str | None
     job_level: str | None
@@ -176,6 +178,7 @@ def _entry(record: Record, reader: Reader, today: date) -> _Entry | None:
     valid_from = reader.day(record, "valid_from")
     valid_to = reader.day(record, "valid_to")
     fte = reader.number(record, "fte", low=0.01, high=1)
+    remote = reader.boolean(record, "remote")
     team = reader.code(record, "team", required=False)
     role = reader.code(record, "role", required=False)
     job_level = reader.code(record, "job_level", required=False)
@@ -196,7 +199,7 @@ def _entry(record: Record, reader: Reader, today: date) -> _Entry | None:
     if "@" in key:
         reader.wrong(record, "person_id", "is an e-mail address", "use the HR system's id, which never changes")
     return _Entry(
-        record.row, Person(key, name), hired_on, left_on, start, end, fte or 1.0, team, role, job_level,
+        record.row, Person(key, name), hired_on, left_on, start, end, fte or 1.0, remote, team, role, job_level,
         (Identity("hr", key), *identities),
     )  # fmt: skip
 
@@ -272,7 +275,7 @@ def _roster(histories: list[list[_Entry]]) -> Roster:
     for history in histories:
         for entry in history:
             person, start, end = entry.person.key, entry.valid_from, entry.valid_to
-            _append(employments, Employment(person, start, end, entry.fte))
+            _append(employments, Employment(person, start, end, entry.fte, entry.remote))
             if entry.team:
                 _append(memberships, Membership(person, entry.team, start, end))
             if entry.role and entry.job_level:

@@ -203,14 +203,14 @@ class Ledger:
     def people(self, *, as_of: datetime, known_at: datetime) -> DataFrame:
         """Every person, by key, with what held on the day of `as_of`.
 
-        Columns: person (opaque id), key, name, team, role, job_level, fte (float; missing outside employment), joined_on
-        (first day), left_on (end of the last span, missing if open); days are ISO text.
+        Columns: person (opaque id), key, name, team, role, job_level, fte (float; missing outside employment), remote (boolean;
+        missing outside employment and where no roster said it), joined_on (first day), left_on (end of the last span, missing if open); days are ISO text.
         """
         with self._store.connect() as connection:
             return people.people(connection, as_of, known_at)
 
     def employments(self, *, known_at: datetime) -> DataFrame:
-        """Columns: person, valid_from, valid_to (ISO days, half-open, missing if open), fte."""
+        """Columns: person, valid_from, valid_to (ISO days, half-open, missing if open), fte, remote."""
         return self._spans("employment", known_at)
 
     def memberships(self, *, known_at: datetime) -> DataFrame:

@@ -24,6 +24,7 @@ _t = metadata.tables
 _person, _name, _team = _t["person"], _t["person_name"], _t["team"]
 _identity, _identity_name, _event = _t["identity"], _t["identity_name"], _t["audit_event"]
 _participation, _supersession, _evidence = _t["participation"], _t["supersession"], _t["evidence"]
+_TYPES = {"fte": "float64", "remote": "boolean"}
 
 
 def people(connection: Connection, as_of: datetime, known_at: datetime) -> pd.DataFrame:
@@ -55,17 +56,23 @@ def people(connection: Connection, as_of: datetime, known_at: datetime) -> pd.Da
                 "role": now["role_assignment"].get("role"),
                 "job_level": now["role_assignment"].get("job_level"),
                 "fte": now["employment"].get("fte"),
+                "remote": now["employment"].get("remote"),
                 "joined_on": work[0]["valid_from"] if work else None,
                 "left_on": work[-1]["valid_to"] if work else None,
             }
         )
-    columns = ("person", "key", "name", "team", "role", "job_level", "fte", "joined_on", "left_on")
-    return _frame(rows, columns, {"fte": "float64"})
+    columns = ("person", "key", "name", "team", "role", "job_level", "fte", "remote", "joined_on", "left_on")
+    return _frame(rows, columns, _TYPES)
 
 
 def spans(connection: Connection, table: str, known_at: datetime) -> pd.DataFrame:
     """The spans of `employment`, `membership`, `role_assignment` or `absence` as known then, by person and first day."""
-    facts = {"employment": ("fte",), "membership": ("team",), "role_assignment": ("role", "job_level"), "absence": ()}
+    facts = {
+        "employment": ("fte", "remote"),
+        "membership": ("team",),
+        "role_assignment": ("role", "job_level"),
+        "absence": (),
+    }
     teams: dict[str, str] = {row.id: row.name for row in connection.execute(select(_team.c.id, _team.c.name))}
     rows = [
         {**row, "team": teams.get(row.get("team_id", ""))}
@@ -74,7 +81,7 @@ def spans(connection: Connection, table: str, known_at: datetime) -> pd.DataFram
     ]
     rows.sort(key=lambda row: (row["person_id"], row["valid_from"], row["id"]))
     renamed = [{"person": row["person_id"], **row} for row in rows]
-    return _frame(renamed, ("person", "valid_from", "valid_to", *facts[table]), {"fte": "float64"})
+    return _frame(renamed, ("person", "valid_from", "valid_to", *facts[table]), _TYPES)
 
 
 def identities(connection: Connection, known_at: datetime) -> pd.DataFrame:

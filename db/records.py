@@ -179,12 +179,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Employment:
-    """Half-open span of days in the organisation; fte in (0, 1]."""
+    """Half-open span of days in the organisation; fte in (0, 1]; remote: whether the person works remotely, None: not said."""
 
     person: str
     valid_from: date
     valid_to: date | None = None
     fte: float = 1.0
+    remote: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

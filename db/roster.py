@@ -39,7 +39,11 @@ def store_roster(unit: Transaction, roster: Roster) -> StoreCounts:
     teams = _store_teams(unit, {clean(one.team, _LENGTH) for one in roster.memberships})
     unit.flush()
     tables: tuple[tuple[str, Iterable[Any], Callable[[Any], tuple[Any, ...]]], ...] = (
-        ("employment", roster.employments, lambda one: (float(one.fte),)),
+        (
+            "employment",
+            roster.employments,
+            lambda one: (float(one.fte), None if one.remote is None else int(one.remote)),
+        ),
         ("membership", roster.memberships, lambda one: (teams[clean(one.team, _LENGTH)],)),
         ("role_assignment", roster.role_assignments, lambda one: (clean(one.role), clean(one.job_level))),
         ("absence", roster.absences, lambda _: ()),

@@ -30,9 +30,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["ERASABLE", "REVISION", "metadata", "rests_on_id"]
+__all__ = ["ADDED", "ERASABLE", "REVISION", "metadata", "rests_on_id"]
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that leaves the tables as they are described here. Revisions are numbered, so that later sorts after earlier."""
 
 TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
@@ -203,7 +203,7 @@ person_name = _ledger(
 team = _ledger("team", _text("name"), _instant("known_at"), UniqueConstraint("name"))
 
 
-def _span(name: str, *facts: Column[Any]) -> Table:
+def _span(name: str, *facts: Column[Any], added: tuple[Column[Any], ...] = ()) -> Table:
     return _ledger(
         name,
         _to("person_id", "person", null=True),
@@ -212,11 +212,12 @@ def _span(name: str, *facts: Column[Any]) -> Table:
         _text("valid_to", null=True),
         *facts,
         _instant("known_at"),
+        *added,
         Index(None, "person_id"),
     )
 
 
-employment = _span("employment", Column("fte", Float(53), nullable=True))
+employment = _span("employment", Column("fte", Float(53), nullable=True), added=(_flag("remote", null=True),))
 membership = _span("membership", _to("team_id", "team", null=True))
 role_assignment = _span("role_assignment", _text("role", null=True), _text("job_level", null=True))
 absence = _span("absence")
@@ -394,7 +395,7 @@ ERASABLE: Final[dict[str, tuple[str, ...]]] = {
     "identity_link": ("person_id", "proper_id", "valid_from", "valid_to", "reason", "score"),
     "person": ("key",),
     "person_name": ("name",),
-    "employment": (*_SPAN, "fte"),
+    "employment": (*_SPAN, "fte", "remote"),
     "membership": (*_SPAN, "team_id"),
     "role_assignment": (*_SPAN, "role", "job_level"),
     "absence": _SPAN,
@@ -407,6 +408,10 @@ ERASABLE: Final[dict[str, tuple[str, ...]]] = {
     "packet": ("run", "person_id", "role", "job_level", "body_hash"),
 }
 """What erasing a row destroys, beside its salt."""
+
+ADDED: Final[dict[str, int]] = {"employment": 1}
+"""How many columns a table that held rows has been given since, the last before salt and batch. A row commits to them only as far as they say something,
+so that rows stored before still verify."""
 
 
 def rests_on_id(table: Table) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Connection, Float, Integer, SmallInteger, Tab
 
 from db import bulk, merkle
 from db.canonical import canonical, commitment, micros
-from db.tables import audit_event, audit_head, metadata
+from db.tables import ADDED, audit_event, audit_head, metadata
 
 __all__ = ["GENESIS", "Raced", "Transaction", "columns_of", "event_hash", "row_text"]
 
@@ -116,8 +116,19 @@ def event_hash(event: Mapping[str, object]) -> str:
 
 
 def row_text(table: str, values: Iterable[object]) -> str:
-    """What a row's id commits to: the table's name and the row's columns in order, without id, salt and batch."""
-    return canonical([table, *values])
+    """What a row's id commits to: the table's name and the row's columns in order, without id, salt and batch.
+
+    Columns that were added to the table stand last; those that say nothing are left out, as they are of older rows.
+
+    >>> row_text("employment", ["p1", 1, "2025-01-01", None, 1.0, 5, None])
+    '["employment","p1",1,"2025-01-01",null,1.0,5]'
+    """
+    said = list(values)
+    for _ in range(ADDED.get(table, 0)):
+        if said[-1] is not None:
+            break
+        said.pop()
+    return canonical([table, *said])
 
 
 def columns_of(table: Table) -> tuple[str, ...]:

@@ -11,8 +11,6 @@ from inference.frames import Frames
 
 __all__ = ["RosterGroups", "roster_groups"]
 
-_REMOTE = "remote"
-
 
 @dataclass(frozen=True, slots=True)
 class RosterGroups:
@@ -36,7 +34,7 @@ class RosterGroups:
 
 
 def roster_groups(frames: Frames, *, as_of: datetime) -> RosterGroups:
-    """Groups on the day of `as_of`. Part-time: employed for less than 1; remote: only if the roster has such a column."""
+    """Groups on the day of `as_of`. Part-time: employed for less than 1; remote: said by the roster; whom it says nothing of is in no group."""
     people = frames.people.drop_duplicates("person").set_index("person")
     teams = frames.teams(as_of).drop_duplicates("person").set_index("person")["team"]
     table = pd.DataFrame({"team": teams.reindex(people.index).astype(object)}, index=people.index)
@@ -46,8 +44,16 @@ def roster_groups(frames: Frames, *, as_of: datetime) -> RosterGroups:
         table["part-time"] = part_time.map({True: "part-time", False: None})
     else:
         notes.append("Part-time: the roster has nobody who works part-time, so nothing could be compared.")
-    if _REMOTE in people:
-        table[_REMOTE] = people[_REMOTE].fillna(False).astype(bool).map({True: _REMOTE, False: None})
+    said = people["remote"].notna()
+    remote = people["remote"].fillna(False).astype(bool)
+    if remote.any():
+        table["remote"] = remote.map({True: "remote", False: None})
+        if (people["fte"].notna() & ~said).any():
+            notes.append(
+                "Remote: the roster does not say it of everybody; whom it says nothing of was not taken for remote."
+            )
+    elif said.any():
+        notes.append("Remote: the roster has nobody who works remotely, so nothing could be compared.")
     else:
         notes.append("Remote: the roster does not record who works remotely, so it was not looked at.")
     return RosterGroups(table, tuple(notes))

@@ -92,6 +92,26 @@ def test_repeated_rows_are_dated_history(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("false", False), ("0", False), ("", None)],
+)
+def test_remote_is_yes_no_or_not_said(tmp_path: Path, written: str, meant: bool | None) -> None:
+    found = read(form(tmp_path, {**ADA, "remote": written}), now=NOW)
+    assert found.employments == (Employment("E1", date(2022, 1, 10), None, 0.8, meant),)
+
+
+def test_working_remotely_begins_a_span_of_employment(tmp_path: Path) -> None:
+    office = {**ADA, "remote": "no", "valid_to": "2024-01-01"}
+    found = read(form(tmp_path, office, {**ADA, "remote": "yes", "valid_from": "2024-01-01"}), now=NOW)
+    start, change = date(2022, 1, 10), date(2024, 1, 1)
+    assert found.employments == (
+        Employment("E1", start, change, 0.8, False),
+        Employment("E1", change, None, 0.8, True),
+    )
+    assert found.memberships == (Membership("E1", "platform", start),)
+
+
 def test_row_order_changes_nothing(tmp_path: Path) -> None:
     bob = {**ADA, "person_id": "E2", "name": "Bob", "emails": "bob@example.org", "github_id": ""}
     assert read(form(tmp_path, ADA, bob), now=NOW) == read(form(tmp_path, bob, ADA), now=NOW)
@@ -112,6 +132,7 @@ def test_row_order_changes_nothing(tmp_path: Path) -> None:
         ([{"fte": "80"}], "fte", "outside"),
         ([{"fte": "0"}], "fte", "outside"),
         ([{"fte": "80%"}], "fte", "not a number"),
+        ([{"remote": "sometimes"}], "remote", "neither true nor false"),
         ([{"job_level": ""}], "role", "together"),
         ([{"emails": "nobody"}], "emails", "not an e-mail"),
         ([{"emails": "a@b, c@d"}], "emails", "not an e-mail"),

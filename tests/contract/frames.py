@@ -25,8 +25,8 @@ def frames_of(department: Department) -> Frames:
         reviewed=_reviewed([one for _, one in shown]),
         people=_people(department),
         employments=_table(
-            [(one.person, one.valid_from.isoformat(), None, one.fte) for one in roster.employments],
-            ["person", "valid_from", "valid_to", "fte"],
+            [(one.person, one.valid_from.isoformat(), None, one.fte, one.remote) for one in roster.employments],
+            ["person", "valid_from", "valid_to", "fte", "remote"],
         ),
         memberships=_table(
             [(one.person, one.valid_from.isoformat(), None, one.team) for one in roster.memberships],
@@ -41,8 +41,8 @@ def frames_of(department: Department) -> Frames:
 
 def _table(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=columns)
-    text = [name for name in columns if name not in ("fte", "bot", "occurred_at")]
-    return frame.astype(dict.fromkeys(text, _TEXT))
+    text = [name for name in columns if name not in ("fte", "remote", "bot", "occurred_at")]
+    return frame.astype({**dict.fromkeys(text, _TEXT), **({"remote": "boolean"} if "remote" in columns else {})})
 
 
 def _evidence(shown: list[tuple[str, Evidence]]) -> pd.DataFrame:
@@ -104,9 +104,9 @@ def _reviewed(evidence: list[Evidence]) -> pd.DataFrame:
 
 
 def _people(department: Department) -> pd.DataFrame:
-    columns = ["person", "key", "name", "team", "role", "job_level", "fte", "joined_on", "left_on"]
+    columns = ["person", "key", "name", "team", "role", "job_level", "fte", "remote", "joined_on", "left_on"]
     rows = [
-        (one.key, one.key, one.name, one.team, one.role, one.job_level, 1.0, one.hired_on.isoformat(), None)
+        (one.key, one.key, one.name, one.team, one.role, one.job_level, 1.0, None, one.hired_on.isoformat(), None)
         for one in department.people
         if one.hired_on <= AS_OF.date()
     ]

@@ -75,10 +75,10 @@ def rating(number: int, rater: Identity, subject: Identity, score: float) -> Evi
     )
 
 
-def roster(*, ann: str = "Ann Archer", team: str = "Platform", fte: float = 1.0) -> Roster:
+def roster(*, ann: str = "Ann Archer", team: str = "Platform", fte: float = 1.0, remote: bool | None = None) -> Roster:
     return Roster(
         persons=(Person("p-ann", ann), Person("p-bob", "Bob Baker")),
-        employments=(Employment("p-ann", date(2020, 1, 1), None, fte), Employment("p-bob", date(2021, 6, 1))),
+        employments=(Employment("p-ann", date(2020, 1, 1), None, fte, remote), Employment("p-bob", date(2021, 6, 1))),
         memberships=(Membership("p-ann", team, date(2020, 1, 1)),),
         role_assignments=(RoleAssignment("p-ann", "ml-engineer", "senior", date(2023, 1, 1)),),
         links=(

@@ -83,6 +83,20 @@ def test_changed_values_supersede_and_the_past_stays_readable(ledger: Ledger, cl
     assert len(ledger.memberships(known_at=now)) == 1
 
 
+def test_who_works_remotely_is_a_fact_of_employment(ledger: Ledger, clock: Clock) -> None:
+    ledger.store_roster(roster())
+    for remote in (True, False, None):
+        assert ledger.store_roster(roster(remote=remote)).spans == 1
+        assert ledger.store_roster(roster(remote=remote)).added == 0
+        now = clock.advance(seconds=1)
+        told = ledger.people(as_of=now, known_at=now)["remote"]
+        assert told.dtype == "boolean"
+        assert told.astype(object).where(told.notna(), None).tolist() == [remote, None]
+        spans = ledger.employments(known_at=now)["remote"]
+        assert spans.isna().sum() == (1 if remote is not None else 2)
+    assert ledger.verify().sound
+
+
 def test_what_a_roster_does_not_mention_stays(ledger: Ledger, clock: Clock) -> None:
     ledger.store_roster(roster())
     ledger.store_roster(Roster(absences=(Absence("p-ann", date(2025, 1, 1), date(2025, 4, 1)),)))

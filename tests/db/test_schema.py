@@ -9,10 +9,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from db.canonical import canonical, commitment
 from db.errors import CalibrantError, Refusal
 from db.ledger import Ledger
 from db.tables import ERASABLE, metadata
 from tests.conftest import Clock, repeatable_entropy
+from tests.db.samples import roster
 
 
 def test_the_migrations_make_the_tables_the_code_speaks_of(ledger: Ledger) -> None:
@@ -55,6 +57,45 @@ def test_the_chain_can_neither_be_edited_nor_cut_with_plain_sql(ledger: Ledger) 
 def test_foreign_keys_are_held(ledger: Ledger) -> None:
     with ledger._store.writer() as connection, pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         connection.execute(text("INSERT INTO participation VALUES ('a', 'b', 'author')"))
+
+
+def _at_0002(ledger: Ledger) -> list[dict[str, object]]:
+    """Take the ledger back to the tables of 0002; its rows of employment."""
+    with ledger._store.writer() as connection, connection.begin():
+        connection.execute(text("ALTER TABLE employment DROP COLUMN remote"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        return [dict(row) for row in connection.execute(text("SELECT * FROM employment")).mappings()]
+
+
+def test_a_ledger_from_before_remote_work_was_recorded_still_verifies(ledger_url: str, clock: Clock) -> None:
+    old = Ledger(ledger_url, clock=clock, entropy=repeatable_entropy())
+    old.init()
+    old.store_roster(roster())
+    before = old.verify()
+    rows = _at_0002(old)
+    assert len(rows) == 2
+    for row in rows:  # what 0002 committed to
+        facts = [row[name] for name in ("person_id", "revision", "valid_from", "valid_to", "fte", "known_at")]
+        assert commitment(row["batch"], row["salt"], canonical(["employment", *facts])) == row["id"]
+    ledger = Ledger(ledger_url, clock=clock, entropy=repeatable_entropy("later"))
+    with pytest.raises(Refusal, match=r"earlier version \(0002.*calibrant init"):
+        ledger.verify()
+    ledger.init()
+    assert ledger.verify() == before
+    assert ledger.store_roster(roster()).added == 0
+    assert ledger.store_roster(roster(remote=True)).spans == 1
+    assert ledger.verify().sound
+    now = clock.advance(seconds=1)
+    assert ledger.people(as_of=now, known_at=now)["remote"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("edit", ["SET remote = 1 WHERE remote IS NULL", "SET remote = NULL WHERE remote = 0"])
+def test_saying_that_somebody_works_remotely_with_plain_sql_is_found(ledger: Ledger, edit: str) -> None:
+    ledger.store_roster(roster(remote=False))
+    assert ledger.verify().sound
+    with ledger._store.writer() as connection, connection.begin():
+        assert connection.execute(text(f"UPDATE employment {edit}")).rowcount == 1
+    assert any("employment" in problem for problem in ledger.verify().problems)
 
 
 def test_what_can_be_erased_can_be_null() -> None:

@@ -211,6 +211,44 @@ def test_marks_and_groups_of_a_real_department() -> None:
     assert told.names == ("team", "part-time", "remote")
     assert told.notes == ()
     assert len(told.of("part-time")) == 3
+    assert len(told.of("remote")) == len(part) - 6
+
+
+@pytest.mark.parametrize(
+    ("remote", "fte", "known", "words"),
+    [
+        ([None, None, None], [1.0, 1.0, 1.0], None, ["does not record who works remotely"]),
+        ([False, None, False], [1.0, 1.0, 1.0], None, ["nobody who works remotely"]),
+        ([True, False, None], [1.0, 1.0, 1.0], 1, ["does not say it of everybody"]),
+        ([True, False, None], [1.0, 1.0, None], 1, []),
+    ],
+)
+def test_who_works_remotely_is_only_what_the_roster_says(
+    remote: list[bool | None], fte: list[float | None], known: int | None, words: list[str]
+) -> None:
+    frames = frames_of(department(0))
+    people = frames.people.head(3).assign(remote=pd.array(remote, dtype="boolean"), fte=fte)
+    told = roster_groups(replace(frames, people=people), as_of=AS_OF)
+    notes = [note for note in told.notes if note.startswith("Remote")]
+    assert [word in note for word, note in zip(words, notes, strict=True)] == [True] * len(words)
+    assert len(told.of("remote")) == (known or 0)
+    assert ("remote" in told.names) == (known is not None)
+
+
+def test_lower_marks_for_remote_people_by_managers_are_found() -> None:
+    table = _marks(11)
+    remote = table["person"].str[1:].astype(int) < 20
+    others = table["rater"].str[1:].astype(int) % 2 == 0
+    table = table.assign(relation=np.where(others, "manager", "peer"))
+    lower = table.assign(score=np.maximum(table["score"] - (remote & others), 0))
+    names = [f"p{n:02d}" for n in range(PEOPLE)] + [f"h{n:02d}" for n in range(RATERS)]
+    column = ["remote" if name[0] == "p" and int(name[1:]) < 20 else None for name in names]
+    groups = RosterGroups(pd.DataFrame({"team": None, "remote": column}, index=names, dtype=object), ())
+    found = diagnose(_fit(lower), groups, rng=np.random.default_rng(0), replicates=20)
+    assert found is not None
+    told = {(one.rated_by, one.rated): one for one in found.effects if one.kind == "relation by remote"}
+    assert told["manager", "remote"].flagged
+    assert told["manager", "remote"].estimate < -0.5
 
 
 def test_without_marks_there_is_nothing_to_say() -> None:

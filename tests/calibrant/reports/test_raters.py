@@ -180,6 +180,20 @@ def test_effects_of_few_are_withheld_and_those_that_cannot_be_told_say_so() -> N
     assert report.reciprocity.verdict == "favours are returned"
 
 
+@pytest.mark.parametrize("group", ["part-time", "remote"])
+def test_how_part_time_and_remote_people_are_rated_is_told_of_five_or_more(group: str) -> None:
+    kind = f"relation by {group}"
+    effects = (
+        GroupEffect(kind, "manager", group, -0.8, 0.2, -4.0, 90, 5, 5, True, True),
+        GroupEffect(kind, "peer", group, -0.77, 0.2, -4.0, 90, 9, 4, True, True),
+    )
+    report = raters.build(inputs(diagnostics(table(1, {"peer": 20}), effects=effects)))
+    assert [(one.kind, one.rated, one.estimate) for one in report.effects] == [(kind, group, -0.8), (kind, group, None)]
+    page = raters_html(report)
+    assert f"{group}" in page
+    assert "0.77" not in shown(report)
+
+
 def test_agreement_is_told_of_five_raters_and_five_people_or_more() -> None:
     told = Agreement("form 1-5", 0.412, 0.31, 0.5, 240, 12, 20)
     few = Agreement("panel 1-5", 0.917, 0.9, 0.95, 18, 4, 9)
