@@ -47,7 +47,7 @@ class StaleCursor(Incomplete):
 class Answer(NamedTuple):
     """Data of a GraphQL answer, the paths of what is missing from it because of errors, and of what there is not at all.
 
-    at: when it was given, by GitHub's clock (by ours where it does not say). Bodies in the data are cut to what is looked at of them.
+    at: when it was given, by GitHub's clock; None where it does not say: ours decides nothing. Bodies in the data are cut to what is looked at of them.
     """
 
     data: dict[str, Any]
@@ -142,7 +142,7 @@ class Client:
             tuple(p for p, none in zip(paths, missing, strict=True) if none is way) for way in (False, True)
         )
         _cut_bodies(data)
-        return Answer(data, failed, gone, date_of(headers) or self.bucket.clock.now())
+        return Answer(data, failed, gone, date_of(headers))
 
     def _refuse(self, errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> None:
         """Raises unless the errors leave something to use."""

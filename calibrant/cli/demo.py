@@ -14,6 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
+from calibrant.cli import build
 from calibrant.cli.console import Session, command, settings_held
 from calibrant.sample import SampleDepartment, generate
 from db.errors import Incomplete, Refusal
@@ -60,7 +61,7 @@ def register(app: typer.Typer) -> None:
         talk = redirect_stdout(sys.stderr) if session.as_json else nullcontext()
         with settings_held({"ledger": f"sqlite:///{out / 'calibrant.db'}", "now": NOW.isoformat()}), talk:
             for words in _commands(made, reports):
-                _ordinary(app, session, words, made)
+                _ordinary(session, words, made)
         took = time.perf_counter() - pipeline
         files = sorted(path for path in reports.iterdir() if path.suffix == ".html")
         data = {
@@ -74,11 +75,11 @@ def register(app: typer.Typer) -> None:
         session.say(f"look around, for example: calibrant sources list --ledger sqlite:///{out / 'calibrant.db'}")
 
 
-def _ordinary(app: typer.Typer, session: Session, words: list[str], made: SampleDepartment) -> None:
+def _ordinary(session: Session, words: list[str], made: SampleDepartment) -> None:
     session.say("")
     session.say(f"$ calibrant {_typed(words, made)}")
     try:
-        result = app(words, prog_name="calibrant", standalone_mode=False)
+        result = build(words[0])(words, prog_name="calibrant", standalone_mode=False)
     except typer.Exit as stop:
         result = stop.exit_code
     if result:
